@@ -1,0 +1,1 @@
+"""The world outside: each a protocol, a real one and a shipped fake."""

@@ -1,0 +1,1 @@
+"""Benchmarks, each with its limit measured in the same run."""

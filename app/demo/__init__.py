@@ -1,0 +1,1 @@
+"""The demo city, made by our own code from a seed."""

@@ -1,0 +1,1 @@
+"""SQLAlchemy mapping, one file an aggregate."""

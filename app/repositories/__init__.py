@@ -1,0 +1,1 @@
+"""All SQL; frozen values out."""

@@ -1,0 +1,1 @@
+"""Use cases: fetch, ask `app.dispatch`, store, commit."""

@@ -1,0 +1,121 @@
+"""Errors as `application/problem+json` (RFC 9457): class → status once, for every router."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.dispatch import errors
+
+log = structlog.get_logger()
+
+STATUS: Final[Mapping[type[errors.GridcaseError], int]] = {
+    errors.Unauthenticated: 401,
+    errors.NotVisible: 404,
+    errors.NotPermitted: 403,
+    errors.BadInput: 422,
+    errors.Unreadable: 400,
+    errors.TooLarge: 413,
+    errors.Stale: 412,
+    errors.Conflict: 409,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+
+TITLES: Final[Mapping[int, str]] = {
+    400: "请求无法读取",
+    401: "需要登录",
+    403: "没有权限",
+    404: "没有找到",
+    405: "不支持的方法",
+    409: "状态冲突",
+    412: "版本已变",
+    413: "内容过大",
+    415: "不支持的类型",
+    422: "内容有误",
+    429: "过于频繁",
+    500: "内部错误",
+    503: "暂不可用",
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, for people (`detail`, Chinese) and for programs (`code`, English and stable)."""
+
+    type: str = Field(description="URI of the kind of problem", examples=["urn:gridcase:problem:action_not_allowed"])
+    title: str = Field(description="The kind of problem, in Chinese", examples=["状态冲突"])
+    status: int = Field(description="The HTTP status", examples=[409])
+    detail: str = Field(description="What happened here, in Chinese", examples=["当前状态“closed”不允许执行“dispose”"])
+    instance: str = Field(description="Path of the request", examples=["/api/v1/cases/…/actions/dispose"])
+    code: str = Field(description="Stable English code", examples=["action_not_allowed"])
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route: which refusals it may answer, besides 401, 422 and 503."""
+    return {
+        status: {"model": Problem, "description": TITLES[status], "content": {"application/problem+json": {}}}
+        for status in sorted({*statuses, 401, 422, 503})
+    }
+
+
+def status_of(error: errors.GridcaseError) -> int:
+    """Return the status of the nearest mapped ancestor; a class without one is a bug that a test finds."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def respond(
+    request: Request, status: int, code: str, detail: str, *, fields: Mapping[str, object], headers: Mapping[str, str]
+) -> JSONResponse:
+    """Build the answer; `fields` are the error's own and never personal."""
+    body = {
+        "type": f"urn:gridcase:problem:{code}",
+        "title": TITLES.get(status, "错误"),
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        **fields,
+    }
+    return JSONResponse(body, status_code=status, headers=dict(headers), media_type="application/problem+json")
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.GridcaseError)  # noqa: S101  # registered for this class only
+    headers = {"Retry-After": str(wait)} if (wait := getattr(error, "retry_after_s", None)) else {}
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return respond(request, status_of(error), error.code, error.detail, fields=error.fields, headers=headers)
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+    unreadable = any(e["type"] == "json_invalid" for e in error.errors())
+    found = [{"where": list(e["loc"]), "message": e["msg"], "code": e["type"]} for e in error.errors()]
+    status, code = (400, "unreadable") if unreadable else (422, "bad_input")
+    return respond(request, status, code, "请求内容不符合约定", fields={"errors": found}, headers={})
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+    codes = {404: "not_found", 405: "method_not_allowed", 400: "unreadable", 413: "too_large", 415: "unsupported_type"}
+    code = codes.get(error.status_code, "refused")
+    detail = TITLES.get(error.status_code, "请求被拒绝")
+    return respond(request, error.status_code, code, detail, fields={}, headers=error.headers or {})
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("unhandled", path=request.scope.get("path"), kind=type(error).__name__, exc_info=error)
+    return respond(request, 500, "internal", "服务内部错误，已记录", fields={}, headers={})
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of the application a problem document."""
+    app.add_exception_handler(errors.GridcaseError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)

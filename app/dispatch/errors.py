@@ -8,7 +8,8 @@ GridcaseError
 │   ├── Unreadable             not even parseable
 │   ├── IdempotencyMismatch    the key was used for another body
 │   ├── EvidenceRequired       policy asks for a photo
-│   └── TooLarge               beyond a stated limit
+│   ├── TooLarge               beyond a stated limit
+│   └── CalendarExhausted      a due time beyond the horizon of the calendar
 ├── Stale                      `If-Match` names an older version
 ├── Conflict                   the state does not allow it
 │   ├── ActionNotAllowed       no such step from this state
@@ -90,6 +91,12 @@ class TooLarge(BadInput):
     """More bytes, rows or pixels than the stated limit."""
 
     code = "too_large"
+
+
+class CalendarExhausted(BadInput):
+    """The limit does not run out within the horizon of the calendar (docs/clock.md)."""
+
+    code = "calendar_exhausted"
 
 
 class Stale(GridcaseError):

@@ -97,6 +97,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     SELF_DISPOSE = "self_dispose"
     EVALUATE = "evaluate"
+    REPLY = "reply"
     DISPATCH = "dispatch"
     RECALL = "recall"
     SIGN = "sign"
@@ -368,3 +369,38 @@ class Cohort(StrEnum):
 
     EVENT = "event"
     FILED = "filed"
+
+
+class GroupBy(StrEnum):
+    """By what the rows of a figure are told apart; most of them are filters too."""
+
+    UNIT = "unit"
+    UNIT_ROOT = "unit_root"
+    DESK = "desk"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    CELL = "cell"
+    BEAT = "beat"
+    SOURCE = "source"
+    KIND = "kind"
+    MAJOR = "major"
+    MINOR = "minor"
+    INSPECTOR = "inspector"
+    OPERATOR = "operator"
+    DISPATCHER = "dispatcher"
+    CAMPAIGN = "campaign"
+    HANDLING = "handling"
+
+
+class LostBecause(StrEnum):
+    """Why a ground that was considered did not name the unit."""
+
+    INACTIVE_UNIT = "inactive_unit"
+    NOT_VALID_THEN = "not_valid_then"
+    OTHER_CATEGORY = "other_category"
+    LESS_SPECIFIC = "less_specific"
+    LATER_GROUND = "later_ground"
+    OLDER_RULING = "older_ruling"
+    SAME_UNIT = "same_unit"
+    CONFLICT = "conflict"

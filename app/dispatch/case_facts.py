@@ -1,0 +1,125 @@
+"""From a case's life to the facts that figures read: the one place where a round's 0/1 flags are decided."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.dispatch.case_life import CaseLife, Clocked, Leg, Round
+from app.dispatch.codes import CaseState, EndKind, Handling, RequestKind, RequestState
+from app.dispatch.facts import LegFacts, RoundFacts
+
+_RULED = (RequestState.GRANTED, RequestState.REFUSED)
+
+
+def round_facts(case_id: UUID, life: CaseLife) -> tuple[RoundFacts, ...]:
+    """Return the facts of every round, first to last."""
+    return tuple(_round(case_id, life, turn) for turn in life.rounds)
+
+
+def leg_facts(case_id: UUID, life: CaseLife) -> tuple[LegFacts, ...]:
+    """Return the facts of every leg, by round and number."""
+    return tuple(_leg(case_id, life, turn, leg) for turn in life.rounds for leg in turn.legs)
+
+
+def case_flags(life: CaseLife) -> list[str]:
+    """Return what lists filter by: things that happened at least once in the present round or to the case."""
+    turn = life.round
+    told = {
+        "reworked": turn.reworks > 0,
+        "returned": any(leg.end is not None and leg.annulled for leg in turn.legs),
+        "extended": bool(turn.clock.extensions) or any(leg.clock.extensions for leg in turn.legs),
+        "suspended": turn.suspensions > 0,
+        "reopened": turn.number > 1,
+        "recurrent": life.recurrent,
+        "urged": life.urges > 0,
+        "request_pending": turn.pending is not None,
+    }
+    return [name for name, held in told.items() if held]
+
+
+def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
+    leg = turn.accountable
+    present = turn.number == life.round.number
+    voided = present and life.voided_at is not None
+    counted = not voided and turn.end_kind is not EndKind.MERGED
+    suspended_now = present and life.state is CaseState.SUSPENDED
+    done_at = turn.standing.at if turn.standing else turn.closed_at
+    return RoundFacts(
+        case_id=case_id,
+        round=turn.number,
+        first_recorded_at=turn.started_at,
+        last_recorded_at=life.updated_at,
+        source=life.source,
+        kind=life.kind,
+        category=life.category,
+        condition=life.condition,
+        handling=life.handling,
+        campaign=life.campaign,
+        desk=life.desk,
+        district=life.spot.district,
+        street=life.spot.street,
+        community=life.spot.community,
+        cell_code=life.spot.cell_code,
+        beat_code=life.spot.beat_code,
+        unit_code=leg.unit_code if leg else None,
+        inspector_id=life.author_id,
+        operator_id=life.operator_id,
+        dispatcher_id=turn.dispatcher_id,
+        started_at=turn.started_at,
+        filed_at=life.filed_at if turn.number == 1 else None,
+        reopened_at=turn.started_at if turn.number > 1 else None,
+        first_dispatch_at=turn.first_dispatch_at,
+        case_to_close_at=_to_close_at(turn, turn.clock),
+        leg_to_close_at=_to_close_at(turn, leg.clock) if leg else None,
+        standing_disposed_at=turn.standing.at if turn.standing else None,
+        closed_at=turn.closed_at,
+        case_due_at=turn.clock.due_at,
+        leg_due_at=leg.clock.due_at if leg else None,
+        end_kind=turn.end_kind,
+        ordinary=life.handling is Handling.ORDINARY,
+        counted=counted,
+        dispatched=counted and turn.first_dispatch_at is not None and not suspended_now,
+        disposed=turn.standing is not None,
+        closed=turn.closed_at is not None,
+        case_on_time=_in_time(done_at, turn.clock),
+        leg_on_time=leg is not None and _in_time(done_at, leg.clock),
+        accurate=turn.first_dispatch_at is not None and not any(one.annulled for one in turn.legs),
+        recurrent=life.recurrent and turn.number == 1,
+        reworks=turn.reworks,
+        extensions=max((len(one.clock.extensions) for one in turn.legs), default=0),
+        suspensions=turn.suspensions,
+        returns=sum(r.kind is RequestKind.RETURN and r.state is RequestState.GRANTED for r in turn.requests),
+    )
+
+
+def _to_close_at(turn: Round, clock: Clocked) -> datetime | None:
+    """Return the fixed instant, or the due time that will fix it; none while a request asked in time waits."""
+    if clock.fixed_at is not None:
+        return clock.fixed_at
+    held = turn.pending is not None and turn.pending.in_time
+    return None if held or turn.suspended_since is not None else clock.due_at
+
+
+def _in_time(done_at: datetime | None, clock: Clocked) -> bool:
+    """On time is not later than due. Without a disposal the closing counts, as the act that ended it."""
+    return done_at is not None and (clock.due_at is None or done_at <= clock.due_at)
+
+
+def _leg(case_id: UUID, life: CaseLife, turn: Round, leg: Leg) -> LegFacts:
+    rulings = (r for r in turn.requests if r.leg == leg.number and r.kind is RequestKind.RETURN and r.state in _RULED)
+    ruled = next(rulings, None)
+    return LegFacts(
+        case_id=case_id,
+        round=turn.number,
+        number=leg.number,
+        kind=leg.kind,
+        unit_code=leg.unit_code,
+        dispatched_at=leg.dispatched_at,
+        signed_at=leg.signed_at,
+        due_at=leg.clock.due_at,
+        ended_at=leg.ended_at,
+        end=leg.end,
+        return_ruled_at=ruled.ruled_at if ruled else None,
+        return_granted=ruled.state is RequestState.GRANTED if ruled else None,
+        first_recorded_at=leg.dispatched_at,
+        last_recorded_at=life.updated_at,
+    )

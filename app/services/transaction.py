@@ -1,0 +1,84 @@
+"""One use case, one transaction, committed before the answer is sent and not to be cancelled half-way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.dispatch.errors import Unavailable
+
+Sessions = async_sessionmaker[AsyncSession]
+
+GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08006", "53300"})
+"""SQLSTATEs that say the database, not the request, is at fault."""
+
+
+@asynccontextmanager
+async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Yield a session whose work is committed at the end, or rolled back as a whole.
+
+    The commit runs shielded: a phone that drops the line cannot cancel it half-way. Raises Unavailable when the
+    database is gone, in which case nothing was acknowledged.
+    """
+    session = sessions()
+    try:
+        yield session
+        await _to_the_end(session.commit())
+    except BaseException as error:
+        await _to_the_end(_give_up(session))
+        if is_gone(error):
+            raise Unavailable("数据库暂时不可用，请稍后用同一编号重试", code="database_unavailable") from error
+        raise
+    finally:
+        await _to_the_end(session.close())
+
+
+@asynccontextmanager
+async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Yield a session for reading only."""
+    session = sessions()
+    try:
+        yield session
+    except BaseException as error:
+        if is_gone(error):
+            raise Unavailable("数据库暂时不可用，请稍后重试", code="database_unavailable") from error
+        raise
+    finally:
+        await _to_the_end(_give_up(session))
+        await _to_the_end(session.close())
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE behind an error; errors are judged by nothing else."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def is_gone(error: BaseException) -> bool:
+    """Tell whether the database went away, as against refusing what was asked."""
+    if isinstance(error, InterfaceError | ConnectionError | OSError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return sqlstate(error) in GONE
+
+
+async def _to_the_end(work: Awaitable[None]) -> None:
+    """Await `work` although the caller may be cancelled meanwhile; the cancellation is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+        raise
+
+
+async def _give_up(session: AsyncSession) -> None:
+    try:
+        await session.rollback()
+    except (DBAPIError, OSError):
+        await session.invalidate()

@@ -1,6 +1,7 @@
 """The demo city's rows, column for column those of the administration's files; geometry in CGCS2000 lon/lat degrees."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shapely import MultiPolygon, Point, Polygon
 
@@ -37,6 +38,8 @@ class ZoneRow:
     manager_unit: str
     grade: str | None
     width_m: int | None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
     geometry: Polygon | MultiPolygon
 
 
@@ -78,6 +81,8 @@ class RuleRow:
     major: str | None
     minor: str | None
     condition: int | None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

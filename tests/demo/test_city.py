@@ -9,15 +9,9 @@ from app.demo.catalogue import load_catalogue
 from app.demo.city import DemoCity, build
 from app.demo.graph import components
 from app.demo.plane import METRES_A_DEGREE
-from app.demo.rows import RuleRow
-from app.dispatch.codes import AreaLevel, Kind, Post, Scope
+from app.dispatch.codes import AreaLevel, Kind, Post
 
 _SQUARE_METRES = float(METRES_A_DEGREE[0] * METRES_A_DEGREE[1])
-
-
-@pytest.fixture(scope="module")
-def city() -> DemoCity:
-    return build()
 
 
 def _parts(geometries: Iterable[shapely.Geometry]) -> list[shapely.Polygon]:
@@ -146,102 +140,6 @@ def test_components_lie_in_their_district_and_their_category_is_in_the_catalogue
         assert part.code[6:10] == part.category
         assert known[part.category] == part.name
         assert shapes[part.code[:6]].covers(part.geometry)
-
-
-def test_rules_name_places_and_categories_that_exist(city: DemoCity) -> None:
-    places: dict[Scope, set[str] | set[None]] = {
-        Scope.CITY: {None},
-        Scope.DISTRICT: {area.code for area in city.areas if area.level is AreaLevel.DISTRICT},
-        Scope.STREET: {area.code for area in city.areas if area.level is AreaLevel.STREET},
-        Scope.COMMUNITY: {area.code for area in city.areas if area.level is AreaLevel.COMMUNITY},
-        Scope.BEAT: {row.code for row in city.beats},
-        Scope.CELL: {cell.code for cell in city.cells},
-        Scope.ZONE: {zone.code for zone in city.zones},
-    }
-    known: set[tuple[object, ...]] = set()
-    for row in load_catalogue():
-        full = (row.kind, row.major_code, row.minor_code, row.condition)
-        known |= {(*full[:size], *[None] * (4 - size)) for size in range(1, 5)}
-    for rule in city.rules:
-        assert rule.scope_code in places[rule.scope]
-        assert (rule.kind, rule.major, rule.minor, rule.condition) in known
-    for takes in city.takes:
-        assert (takes.kind, takes.major, takes.minor, None) in known
-    assert {rule.scope for rule in city.rules} == set(Scope)
-
-
-def test_no_two_rules_are_equally_specific(city: DemoCity) -> None:
-    seen = Counter(
-        (rule.scope, rule.scope_code, rule.kind, rule.major, rule.minor, rule.condition) for rule in city.rules
-    )
-    assert max(seen.values()) == 1
-    taken = Counter((takes.kind, takes.major, takes.minor) for takes in city.takes)
-    assert max(taken.values()) == 1
-
-
-def _narrowness(rule: RuleRow) -> tuple[int, int]:
-    fields = (rule.kind, rule.major, rule.minor, rule.condition)
-    return list(Scope).index(rule.scope), -sum(field is not None for field in fields)
-
-
-def _candidates(city: DemoCity, places: set[tuple[Scope, str | None]], what: tuple[Kind, str, str, int]) -> set[str]:
-    """Return the units that the most specific matching rules, else the zones, else the street's office name."""
-    rules = [
-        rule
-        for rule in city.rules
-        if (rule.scope, rule.scope_code) in places
-        and all(
-            asked in (None, given)
-            for asked, given in zip((rule.kind, rule.major, rule.minor, rule.condition), what, strict=True)
-        )
-    ]
-    if rules:
-        best = min(_narrowness(rule) for rule in rules)
-        return {rule.unit_code for rule in rules if _narrowness(rule) == best}
-    takers = {t.zone_class for t in city.takes if (t.kind, t.major) == what[:2] and t.minor in (None, what[2])}
-    here = {code for scope, code in places if scope is Scope.ZONE}
-    managers = {z.manager_unit for z in city.zones if z.code in here and z.zone_class in takers}
-    streets = {code for scope, code in places if scope is Scope.STREET}
-    return managers or {unit.code for unit in city.units if unit.fallback and unit.region_code in streets}
-
-
-def _places(code: str, beat: str, zones: Iterable[str] = ()) -> set[tuple[Scope, str | None]]:
-    return {
-        (Scope.CITY, None),
-        (Scope.DISTRICT, code[:6]),
-        (Scope.STREET, code[:9]),
-        (Scope.COMMUNITY, code[:12]),
-        (Scope.BEAT, beat),
-        (Scope.CELL, code),
-        *((Scope.ZONE, zone) for zone in zones),
-    }
-
-
-def test_the_walks_category_has_one_unit_in_every_cell_and_unit01_in_the_first_district(city: DemoCity) -> None:
-    first = next(account for account in city.accounts if account.username == "unit01")
-    for cell in city.cells:
-        found = _candidates(city, _places(cell.code, cell.beat_code), (Kind.EVENT, "01", "01", 1))
-        assert len(found) == 1
-        assert cell.code[:6] != "990101" or found == set(first.units)
-
-
-def test_every_condition_has_one_unit_in_cells_with_and_without_zones(city: DemoCity) -> None:
-    tree = shapely.STRtree([zone.geometry for zone in city.zones])
-    conditions = [(row.kind, row.major_code, row.minor_code, row.condition) for row in load_catalogue()]
-    crossings = set()
-    ways: Counter[str] = Counter()
-    for cell in city.cells[::331]:
-        zones = {city.zones[place].code for place in tree.query(cell.geometry, predicate="intersects").tolist()}
-        for what in conditions:
-            plain = _candidates(city, _places(cell.code, cell.beat_code), what)
-            assert len(plain) == 1, (cell.code, what)
-            for zone in zones:
-                found = _candidates(city, _places(cell.code, cell.beat_code, [zone]), what)
-                assert len(found) == 1, (cell.code, zone, what)
-                ways["zone" if found != plain else "plain"] += 1
-        crossings |= zones
-    assert len(crossings) > 3
-    assert ways["zone"] > 0
 
 
 def test_accounts_are_those_of_the_contract(city: DemoCity) -> None:

@@ -9,8 +9,10 @@ def valid_at(start: datetime | None, end: datetime | None, at: datetime) -> bool
 
 
 def overlapping(a: tuple[datetime | None, datetime | None], b: tuple[datetime | None, datetime | None]) -> bool:
-    """Tell whether two validities share an instant."""
-    return (a[0] is None or b[1] is None or a[0] < b[1]) and (b[0] is None or a[1] is None or b[0] < a[1])
+    """Tell whether two validities share an instant; one that ends before it begins shares none."""
+    starts = [start for start, _ in (a, b) if start is not None]
+    ends = [end for _, end in (a, b) if end is not None]
+    return not starts or not ends or max(starts) < min(ends)
 
 
 def within(inner: tuple[datetime | None, datetime | None], outer: tuple[datetime | None, datetime | None]) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.dispatch.codes import WorkDayRule
 from app.dispatch.slots import OFFICE_HOURS, Slots, check_slots, slot_bounds, slots_length
-from app.dispatch.spans import Span, micros
+from app.dispatch.spans import MICROSECOND, Span, micros
 from app.dispatch.timetable import OpenDay, Timetable
 
 __all__ = ["FAR_DAYS", "LOCAL_ZONE", "OFFICE_HOURS", "DayOverride", "Slots", "Span", "WorkCalendar", "local_day"]
@@ -17,7 +17,7 @@ __all__ = ["FAR_DAYS", "LOCAL_ZONE", "OFFICE_HOURS", "DayOverride", "Slots", "Sp
 LOCAL_ZONE: Final = ZoneInfo("Asia/Shanghai")
 FAR_DAYS: Final = 20 * 366  # the horizon, 20 years: house rule
 _SATURDAY: Final = 5
-_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() + 1, date.max.toordinal() - 1  # a day less: midnight may move to UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class WorkCalendar:
         return known
 
     def _lay_out(self, first: date, last: date) -> Timetable:
-        lengths = {own: slots_length(own) // _MICROSECOND for own in self._all_slots()}
+        lengths = {own: slots_length(own) // MICROSECOND for own in self._all_slots()}
         whole = lcm(*lengths.values())
         days = [
             OpenDay(
@@ -121,7 +121,7 @@ def _grown(known: Timetable, since: date, until: date) -> tuple[date, date]:
         last = max(until.toordinal(), last + reach)
     if last - first > 2 * FAR_DAYS:
         return since, until
-    return date.fromordinal(max(first, 1)), date.fromordinal(min(last, date.max.toordinal() - 1))
+    return date.fromordinal(max(first, _FIRST_DAY)), date.fromordinal(min(last, _LAST_DAY))
 
 
 def local_day(at: datetime) -> date:

@@ -9,7 +9,7 @@ from app.dispatch.calendar import FAR_DAYS, Span, WorkCalendar, local_day
 from app.dispatch.codes import Light, LimitUnit, WorkDayRule
 from app.dispatch.errors import CalendarExhausted
 from app.dispatch.limits import Limit
-from app.dispatch.spans import DAY, Stretch, instant, merged, micros, span_of, without
+from app.dispatch.spans import DAY, MICROSECOND, Stretch, instant, merged, micros, span_of, without
 from app.dispatch.timetable import Measure, Timetable, WallClock
 
 __all__ = ["Due", "Limit", "Span", "counted", "due", "light", "light_at", "merge_pauses", "yellow_at"]
@@ -17,10 +17,9 @@ __all__ = ["Due", "Limit", "Span", "counted", "due", "light", "light_at", "merge
 _CONTINUOUS: Final = frozenset({LimitUnit.MINUTE, LimitUnit.CONTINUOUS_HOUR, LimitUnit.CONTINUOUS_DAY})
 _FIRST_REACH: Final = 60  # days of a timetable that is made for the first time
 _FAR: Final = FAR_DAYS * DAY
-_LATEST_START: Final = date(9900, 1, 1)
+_STARTS: Final = (micros(datetime(2, 1, 1, tzinfo=UTC)), micros(datetime(9900, 1, 1, tzinfo=UTC)))
 _BEGINNING: Final = micros(datetime.min.replace(tzinfo=UTC))
 _WALL: Final = WallClock()
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ def due(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[
 
     Raises BadInput for naive instants, CalendarExhausted beyond the horizon (20 years). Source: domain.md §3.
     """
-    since = micros(start)
+    since = _since(start)
     holes = merged(pauses, since) if pauses else []
     if limit.unit in _CONTINUOUS:
         return _wall_due(since, limit, holes)
@@ -49,11 +48,10 @@ def due(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[
     table, end = _search(first, calendar, _finder(since, first, limit, rule, holes))
     if end - since > _FAR:
         raise _exhausted()
-    spans = (
-        [span_of(kept) for kept in without(table.stretches(since, end), holes)] if holes else table.spans(since, end)
-    )
+    cut = [hole for hole in holes if hole[0] < end]
+    spans = [span_of(kept) for kept in without(table.stretches(since, end), cut)] if cut else table.spans(since, end)
     at = instant(end)
-    last = at if rule is WorkDayRule.SAME_TIME else at - _MICROSECOND  # 24:00 still belongs to the day it ends
+    last = at if rule is WorkDayRule.SAME_TIME else at - MICROSECOND  # 24:00 still belongs to the day it ends
     return Due(at=at, provisional=calendar.is_assumed(first, local_day(last)), segments=tuple(spans))
 
 
@@ -64,7 +62,7 @@ def counted(
 
     Raises CalendarExhausted when more than 20 years lie between.
     """
-    since, end = micros(start), micros(until)
+    since, end = _since(start), micros(until)
     if end <= since:
         return timedelta()
     if end - since > _FAR:
@@ -72,7 +70,7 @@ def counted(
     continuous = limit.unit in _CONTINUOUS
     measure: Measure = _WALL if continuous else calendar.table(local_day(start), local_day(until)).hours
     ran = measure.amount(end) - measure.amount(since) - _lost(measure, merged(pauses, since), end)
-    return ran * _MICROSECOND
+    return ran * MICROSECOND
 
 
 def merge_pauses(pauses: Sequence[Span]) -> tuple[Span, ...]:
@@ -105,9 +103,17 @@ def light_at(when: Due, at: datetime) -> Light:
     return Light.YELLOW if at >= yellow_at(when) else Light.GREEN
 
 
+def _since(start: datetime) -> int:
+    """Return the start in microseconds, if the calendar of Python itself has room around it."""
+    since = micros(start)
+    if not _STARTS[0] <= since < _STARTS[1]:
+        raise _exhausted()
+    return since
+
+
 def _wall_due(since: int, limit: Limit, holes: Sequence[Stretch]) -> Due:
     end = _run_out(_WALL, since, limit.micros, holes)
-    if end is None or end - since > _FAR or local_day(instant(since)) > _LATEST_START:
+    if end is None or end - since > _FAR:
         raise _exhausted()
     segments = tuple(span_of(kept) for kept in without([(since, end)], holes))
     return Due(at=instant(end), provisional=False, segments=segments)
@@ -135,8 +141,6 @@ def _finder(
 
 
 def _search(first: date, calendar: WorkCalendar, find: Callable[[Timetable], int | None]) -> tuple[Timetable, int]:
-    if first > _LATEST_START:
-        raise _exhausted()
     reach = _FIRST_REACH
     while True:
         table = calendar.table(first, first + timedelta(days=reach))

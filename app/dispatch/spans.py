@@ -8,6 +8,7 @@ from typing import Final
 from app.dispatch.errors import BadInput
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND
 
@@ -44,7 +45,7 @@ def micros(at: datetime) -> int:
 
 def instant(at: int) -> datetime:
     """Return the aware UTC instant that lies `at` microseconds after 1970."""
-    return EPOCH + timedelta(microseconds=at)
+    return EPOCH + at * MICROSECOND
 
 
 def span_of(stretch: Stretch) -> Span:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from app.dispatch.errors import Unavailable
 from app.runtime.binaries import Server, choose_server
+from app.runtime.locks import exclusive
 from app.runtime.places import Places, find_places, make_private, prepare_places
 from app.runtime.postmaster import clear_remains, live_pid, socket_folder
 from app.runtime.server_config import CONFIG_NAME, server_config
@@ -70,6 +71,10 @@ class Cluster:
         """Start the server, making its data first; return False when it was running already."""
         self._set_former_aside()
         places = prepare_places(self.home)
+        with exclusive(self.home / "start.lock"):
+            return self._start(places)
+
+    def _start(self, places: Places) -> bool:
         if live_pid(places.data) is not None:
             return False
         server = choose_server(self._data_major(places))

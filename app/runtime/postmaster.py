@@ -93,7 +93,8 @@ def _names_a_process(lock: Path) -> bool:
 
 def _serves(pid: int, data: Path) -> bool:
     if _PROC.is_dir():
-        return pid in _processes_in(data)
+        entry = _PROC / str(pid)
+        return _is_server(entry) and _folder(entry) == data.resolve()
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

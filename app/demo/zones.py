@@ -176,7 +176,7 @@ def _built_drafts(
 ) -> Iterable[_Draft]:
     """Return markets, pocket gardens and compounds, each inside one to four cells of a built-up block."""
     shapes = ground.polygons()
-    estates = [f"{first}{last}" for first, last in product(*ESTATES)]
+    estates = ["".join(words) for words in product(*ESTATES, ("小区", "小区二期", "小区三期"))]
     rng.shuffle(estates)
     for place, (lots, inner) in enumerate(blocks):
         free = set(lots)
@@ -192,9 +192,8 @@ def _built_drafts(
             site = _site(rng, ground, free)
             free -= {beside for lot in site for beside in (lot, *ground.neighbours[lot])}
             for plot in _plots(shapes, site, inner):
-                name = f"{estates.pop()}小区" if estates else f"{company[1:]}号院"
                 street = codes[site[0]][:9]
-                yield _Draft(zone_class="compound", name=name, street=street, manager=company, geometry=plot)
+                yield _Draft(zone_class="compound", name=estates.pop(), street=street, manager=company, geometry=plot)
 
 
 def _site(rng: Random, ground: Ground, free: set[int]) -> list[int]:

@@ -1,31 +1,27 @@
 """Run a whole city from one command: database, tables, first data, API and worker; stop them the other way round."""
 
 import asyncio
-import errno
-import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
 import structlog
 
-from app.dispatch.errors import Conflict, Unavailable
 from app.runtime.cluster import Cluster
+from app.runtime.crew import LogTarget, api_duties, child_environment, worker_duty
 from app.runtime.lend import prepare_city, with_addresses
 from app.runtime.locks import RunLock, shared
 from app.runtime.logs import configure_logs
-from app.runtime.processes import listen
-from app.runtime.supervisor import Duty, Supervisor, restore, signalled
+from app.runtime.port import address_of, take_port
+from app.runtime.supervisor import Supervisor, restore, signalled
 from app.settings import Settings
 
 Say = Callable[[str], None]
 Seed = Callable[[Settings], object]
-_PORT_S: Final = 25.0
-"""Seconds; processes of a killed run give the port back within their own time of grace."""
 _READY_S: Final = 120.0
 
 log = structlog.stdlib.get_logger(__name__)
@@ -41,7 +37,7 @@ def run_city(settings: Settings, *, seed: Seed, say: Say, greet: Callable[[str],
     lock = RunLock(settings.home)
     with lock.hold(), shared(settings.home / "use.lock"), ExitStack() as held:
         configure_logs(settings, "run")
-        listener = held.enter_context(_take_port(settings, say))
+        listener = held.enter_context(take_port(settings, say))
         cluster = held.enter_context(_running(Cluster(settings.home), say)) if settings.is_private else None
         prepare_city(settings, cluster, say)
         full = with_addresses(settings, cluster) if cluster else settings
@@ -52,23 +48,12 @@ def run_city(settings: Settings, *, seed: Seed, say: Say, greet: Callable[[str],
         say("已停止接口与后台进程 / API and worker stopped")
 
 
-def address_of(host: str, listener: socket.socket) -> str:
-    """Return the address at which a browser on this machine finds `listener`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
-    port = listener.getsockname()[1]
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
-
-
 async def _keep_running(
     settings: Settings, cluster: Cluster | None, listener: socket.socket, greet: Callable[[], None]
 ) -> None:
-    supervisor = Supervisor(_environment(settings))
-    descriptor = listener.fileno()
-    names = [f"api-{number}" for number in range(1, settings.workers + 1)]
-    supervisor.keep(
-        *(Duty(name=name, arguments=("api", name, str(descriptor)), descriptors=(descriptor,)) for name in names)
-    )
-    supervisor.keep(Duty(name="worker", arguments=("worker", "worker", "-")))
+    supervisor = Supervisor(child_environment(settings))
+    supervisor.keep(*api_duties(settings, listener, LogTarget.FILE))
+    supervisor.keep(worker_duty(LogTarget.FILE))
     tasks = [asyncio.create_task(_greet_when_ready(settings.host, listener, greet))]
     if cluster is not None:
         tasks.append(asyncio.create_task(restore(lambda: cluster.pid() is not None, cluster.start)))
@@ -114,39 +99,3 @@ def _running(cluster: Cluster, say: Say) -> Iterator[Cluster]:
     finally:
         cluster.stop()
         say("数据库已停止 / database stopped")
-
-
-@contextmanager
-def _take_port(settings: Settings, say: Say) -> Iterator[socket.socket]:
-    end = time.monotonic() + _PORT_S
-    place = f"{settings.host}:{settings.port}"
-    told = False
-    while (listener := _try_port(settings)) is None:
-        if time.monotonic() > end:
-            raise Conflict(
-                f"{place} 已被占用，请换端口 / taken, choose another: GRIDCASE_PORT={settings.port + 10}",
-                code="port_taken",
-            )
-        if not told:
-            say(f"{place} 被占用，等它空出来 / taken, waiting up to {_PORT_S:.0f} s for a killed run to give it back")
-            told = True
-        time.sleep(0.3)
-    with listener:
-        yield listener
-
-
-def _try_port(settings: Settings) -> socket.socket | None:
-    try:
-        return listen(settings.host, settings.port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return None
-        raise Unavailable(
-            f"不能在 {settings.host}:{settings.port} 上监听 / cannot listen: {error.strerror}", code="port_unusable"
-        ) from error
-
-
-def _environment(settings: Settings) -> Mapping[str, str]:
-    """Return the environment of API and worker: the app's database address, never the owner's."""
-    inherited = {key: value for key, value in os.environ.items() if key != "GRIDCASE_ADMIN_URL"}
-    return {**inherited, "GRIDCASE_DATABASE_URL": settings.database_url or "", "GRIDCASE_HOME": str(settings.home)}

@@ -64,16 +64,3 @@ def stop_with_parent(lifeline: int) -> None:
 
     ended = threading.Event()
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the address; nobody is answered before a server listens on it. Raises OSError when it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener

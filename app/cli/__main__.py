@@ -1,0 +1,5 @@
+"""`python -m app.cli` is `gridcase`."""
+
+from app.cli.main import app
+
+app()

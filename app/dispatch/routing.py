@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
-from typing import Self
+from typing import NamedTuple, Self
 
 from app.dispatch.codes import DecidedBy, LostBecause
 from app.dispatch.responsibility import (
@@ -51,8 +51,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """One ground's say; claims come in the order of precedence, those of one `rank` are equals."""
 
     ground: DecidedBy
@@ -117,7 +116,7 @@ class RuleBook:
         winner = next((claim for claim in claims if claim.fault is None), None)
         if winner is None:
             return Decision(unit_code=None, decided_by=DecidedBy.UNASSIGNED, considered=_losers(claims, None))
-        rivals = [c for c in claims if c.fault is None and (c.ground, c.rank) == (winner.ground, winner.rank)]
+        rivals = [c for c in claims if c.fault is None and c.ground is winner.ground and c.rank == winner.rank]
         if winner.ground is not DecidedBy.RULING and len({claim.unit_code for claim in rivals}) > 1:
             return Decision(
                 unit_code=None, decided_by=DecidedBy.UNASSIGNED, considered=_losers(claims, winner, contested=True)

@@ -1,9 +1,10 @@
 """Rules and rulings made ready for lookup, and the faults that show while doing so."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from app.dispatch.codes import Scope
@@ -14,7 +15,8 @@ Pattern: TypeAlias = tuple[str | None, str | None, str | None, int | None]
 Mask: TypeAlias = tuple[bool, bool, bool, bool]
 Row = TypeVar("Row", Rule, Ruling)
 
-SCOPES: Final = tuple(Scope)  # declared from the most specific to the least
+_REACH: Final = {scope: reach for reach, scope in enumerate(Scope)}  # declared from the most specific to the least
+_EVERYWHERE: Final = "*"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,20 +40,22 @@ class Shadowed:
 class Table(Generic[Row]):
     """Rows by place and category pattern; `masks` are the patterns in use, most specific first."""
 
-    rows: Mapping[tuple[Scope, str | None], Mapping[Pattern, Sequence[Row]]]
+    rows: Mapping[tuple[int, str | None], Mapping[Pattern, Sequence[Row]]]
     masks: tuple[Mask, ...]
 
-    def matching(self, place: Place, matter: Matter) -> Iterator[tuple[tuple[int, int], Sequence[Row]]]:
-        """Yield (rank, rows) for this place and matter, most specific first; rows of one rank are equals."""
+    def matching(self, place: Place, matter: Matter) -> list[tuple[tuple[int, int], Sequence[Row]]]:
+        """Return (rank, rows) for this place and matter, most specific first; rows of one rank are equals."""
+        books = [(key[0], book) for key in keys_of(place) if (book := self.rows.get(key))] if self.rows else []
+        if not books:
+            return []
         patterns = [masked(matter, mask) for mask in self.masks]
-        for reach, scope in enumerate(SCOPES):
-            books = [book for code in codes_of(place, scope) if (book := self.rows.get((scope, code)))]
-            if not books:
-                continue
-            for fineness, pattern in enumerate(patterns):
-                for book in books:
-                    if found := book.get(pattern):
-                        yield (reach, fineness), found
+        found = [
+            ((reach, fineness), rows)
+            for reach, book in books
+            for fineness, pattern in enumerate(patterns)
+            if (rows := book.get(pattern))
+        ]
+        return sorted(found, key=itemgetter(0))  # only zones of several classes can be out of order
 
 
 def pattern_of(row: Rule | Ruling | Takes) -> Pattern:
@@ -76,29 +80,23 @@ def mask_of(pattern: Pattern) -> Mask:
     return kind, major, minor, condition
 
 
-def codes_of(place: Place, scope: Scope) -> Sequence[str | None]:
-    """Return the codes by which rules of `scope` can name `place`; several for zones of several classes."""
-    match scope:
-        case Scope.ZONE:
-            return sorted(place.zones.values())
-        case Scope.CITY:
-            return (None,)
-        case Scope.CELL:
-            code = place.cell_code
-        case Scope.BEAT:
-            code = place.beat
-        case Scope.COMMUNITY:
-            code = place.community
-        case Scope.STREET:
-            code = place.street
-        case Scope.DISTRICT:
-            code = place.district
-    return () if code is None else (code,)
+def keys_of(place: Place) -> list[tuple[int, str | None]]:
+    """Return the keys under which rows can name `place`, in the order of `Scope`; zones of several classes several."""
+    zones: list[tuple[int, str | None]] = [(0, code) for code in sorted(place.zones.values())]
+    return [
+        *zones,
+        (1, place.cell_code),
+        (2, place.beat),
+        (3, place.community),
+        (4, place.street),
+        (5, place.district),
+        (6, _EVERYWHERE),
+    ]
 
 
 def tabulate(rows: Iterable[Row]) -> Table[Row]:
     """Order rows for lookup; those of one key stand newest first."""
-    table: dict[tuple[Scope, str | None], dict[Pattern, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    table: dict[tuple[int, str | None], dict[Pattern, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(rows, key=newest_first, reverse=True):
         table[_place_key(row)][pattern_of(row)].append(row)
     masks = {mask_of(pattern) for book in table.values() for pattern in book}
@@ -126,8 +124,9 @@ def faults(table: Table[Rule], active_units: Mapping[str, object]) -> tuple[list
     return sorted(conflicts, key=lambda c: c.rule_ids), sorted(shadowed, key=lambda s: s.rule_id)
 
 
-def _place_key(row: Rule | Ruling) -> tuple[Scope, str | None]:
-    return row.scope, None if row.scope is Scope.CITY else row.scope_code
+def _place_key(row: Rule | Ruling) -> tuple[int, str]:
+    """Return the row's key; one that lacks its code gets a key no place has."""
+    return _REACH[row.scope], _EVERYWHERE if row.scope is Scope.CITY else row.scope_code or ""
 
 
 def _validity(rule: Rule) -> tuple[datetime | None, datetime | None]:

@@ -48,7 +48,8 @@ class Plain:
         while True:
             if self.is_open(at) and not self.is_paused(at):
                 day = at.date()
-                per_day.setdefault(day, self.day_minutes(day))
+                if day not in per_day:
+                    per_day[day] = self.day_minutes(day)
                 share = Fraction(1, per_day[day])
                 if share >= left:
                     micros = left / share * 60_000_000

@@ -82,7 +82,7 @@ install_locked() {
 }
 # pip's own words are long: show each package once, keep the rest for the case that it fails
 exec 4>&1
-status=$({ { install_locked 2>&1; echo $? >&3; } | tee .venv/install.log | sed -u -n 's/^Collecting /  /p' >&4; } 3>&1)
+status=$({ { install_locked 2>&1; echo $? >&3; } | tee .venv/install.log | sed -u -n 's/^Collecting \([^ ]*\).*/  \1/p' >&4; } 3>&1)
 if [ "$status" != 0 ]; then
     tail -n 30 .venv/install.log >&2
     fail "安装失败，全文见 .venv/install.log。 Installing failed; the whole text is in .venv/install.log"

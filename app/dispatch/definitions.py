@@ -3,20 +3,18 @@
 Source: city practice, as far as published figures could be recomputed; see docs/figures.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from app.dispatch.appraisal import DEFAULT, Definition, RateName
+from app.dispatch.appraisal import DEFAULT, Definition, Rate, RateName, missing, rate
 from app.dispatch.errors import BadInput
 
 _PRACTICE: Final = "城市惯例"
 _BULLETINS: Final = "城市惯例：天门、郑州、淮安、湖州、达州、连云港、开州、许昌等通报"
 
 
-def _define(
-    rate: RateName, numerator: str, denominator: str, name: str = DEFAULT, source: str = _PRACTICE
-) -> Definition:
-    return Definition(rate=rate, numerator=numerator, denominator=denominator, name=name, source=source)
+def _define(of: RateName, numerator: str, denominator: str, name: str = DEFAULT, source: str = _PRACTICE) -> Definition:
+    return Definition(rate=of, numerator=numerator, denominator=denominator, name=name, source=source)
 
 
 _ALL: Final = (
@@ -53,16 +51,16 @@ def definitions() -> tuple[Definition, ...]:
     return _ALL
 
 
-def definitions_of(rate: str) -> tuple[Definition, ...]:
+def definitions_of(rate_name: str) -> tuple[Definition, ...]:
     """Return the definitions of one rate, default first; empty for an unknown one."""
-    return tuple(definition for definition in _ALL if definition.rate == rate)
+    return tuple(definition for definition in _ALL if definition.rate == rate_name)
 
 
-def default_of(rate: str, where: Sequence[str | int] = ("rates",)) -> Definition:
-    """Return the default definition of `rate`; raise BadInput at `where` for an unknown one."""
-    if known := definitions_of(rate):
+def default_of(rate_name: str, where: Sequence[str | int] = ("rates",)) -> Definition:
+    """Return the default definition of `rate_name`; raise BadInput at `where` for an unknown one."""
+    if known := definitions_of(rate_name):
         return known[0]
-    raise BadInput.at(where, f"没有名为“{rate}”的指标", code="rate_unknown")
+    raise BadInput.at(where, f"没有名为“{rate_name}”的指标", code="rate_unknown")
 
 
 def chosen(name: str = DEFAULT) -> tuple[Definition, ...]:
@@ -73,4 +71,9 @@ def chosen(name: str = DEFAULT) -> tuple[Definition, ...]:
     named = {definition.rate: definition for definition in _ALL if definition.name == name}
     if not named:
         raise BadInput.at(["definition"], f"没有名为“{name}”的口径", code="definition_unknown")
-    return tuple(named.get(rate, default_of(rate)) for rate in RateName)
+    return tuple(named.get(each, default_of(each)) for each in RateName)
+
+
+def rates_of(counts: Mapping[str, int], name: str = DEFAULT) -> dict[str, Rate]:
+    """Return every rate that `counts` suffice for, by the definitions `chosen(name)`."""
+    return {d.rate: rate(d, counts) for d in chosen(name) if not missing(d, counts)}

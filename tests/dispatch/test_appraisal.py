@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dispatch.appraisal import (
+    COMPLEMENT,
     MAX_COUNT,
     CountsRow,
     Definition,
@@ -18,7 +19,8 @@ from app.dispatch.appraisal import (
     missing,
     rate,
 )
-from app.dispatch.definitions import chosen, default_of, definitions, definitions_of
+from app.dispatch.counts import COUNTS
+from app.dispatch.definitions import chosen, default_of, definitions, definitions_of, rates_of
 from app.dispatch.errors import BadInput
 
 counts = st.integers(0, MAX_COUNT)
@@ -97,6 +99,22 @@ def test_a_named_definition_applies_where_a_rate_has_it() -> None:
     assert by_filed["rework_rate"].denominator == "to_close"
     with pytest.raises(BadInput):
         chosen("by_moon")
+
+
+def test_every_definition_is_made_of_counts_that_the_service_keeps() -> None:
+    kept = {count.name for count in COUNTS}
+    for each in definitions():
+        assert {each.numerator.removeprefix(COMPLEMENT), each.denominator} <= kept
+
+
+def test_all_rates_that_the_counts_suffice_for_are_given() -> None:
+    given_counts = {"closed": 1, "to_close": 2, "filed": 4, "reworked": 1}
+    assert {name: str(made.value) for name, made in rates_of(given_counts).items()} == {
+        "closure_rate": "50.00",
+        "rework_rate": "50.00",
+        "first_pass_rate": "50.00",
+    }
+    assert str(rates_of(given_counts, "by_filed")["closure_rate"].value) == "25.00"
 
 
 def test_a_complement_is_derived_within_its_denominator() -> None:

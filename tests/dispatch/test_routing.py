@@ -195,6 +195,40 @@ def test_a_rule_that_repeats_another_is_named_as_shadowed() -> None:
     assert rules.conflicts == ()
 
 
+def test_the_worked_example_of_the_documentation() -> None:
+    place = Place(cell_code="310109001001007", zones={"road": "RD-12"}, street="310109001")
+    units = ["city-inspection", "street-team", "night-market", "road-care"]
+    rules = RuleBook.compile(
+        rules=[
+            Rule(id="r1", unit_code="city-inspection", scope=Scope.CITY, kind=Kind.EVENT),
+            Rule(id="r2", unit_code="street-team", scope=Scope.STREET, scope_code="310109001", major="03"),
+            Rule(
+                id="r3",
+                unit_code="night-market",
+                scope=Scope.CELL,
+                scope_code="310109001001007",
+                major="03",
+                minor="05",
+                valid_to=NOON - DAY,
+            ),
+        ],
+        units=[
+            *(Unit(code=code, name=code) for code in units),
+            Unit(code="left-over", name="street", region_code="310109001", fallback=True),
+        ],
+        zones=[zone("RD-12", "road", "road-care")],
+        takes=[Takes(zone_class="road", kind=Kind.COMPONENT)],
+    )
+    decision = rules.decide(place, MATTER, NOON)
+    assert brief(decision) == ("street-team", DecidedBy.RULE, "r2")
+    assert reasons(decision) == {
+        "r3": LostBecause.NOT_VALID_THEN,
+        "r1": LostBecause.LESS_SPECIFIC,
+        "road-care": LostBecause.OTHER_CATEGORY,
+        "left-over": LostBecause.LATER_GROUND,
+    }
+
+
 def test_every_reason_has_its_text() -> None:
     assert set(LOST_TEXTS) == set(LostBecause)
 

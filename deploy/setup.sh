@@ -61,7 +61,7 @@ EOS
 
 python=$(find_python)
 # A moved clone, another Python or another lock file make the environment void.
-base=$(printf '%s\n' "$root" && "$python" -c 'import sys; print(sys.version, sys.base_prefix)')
+base=$(printf '%s\n' "$root" && "$python" -c 'import sys; print(*sys.version_info[:2], sys.base_prefix)')
 stamp=$(printf '%s\n' "$base" && cat "$locked" deploy/setup.sh)
 # what `dev` needs contains what `run` needs: after `make test`, `make run` has nothing to do
 if [ "$kind" = run ] && [ -f .venv/stamp-dev ] &&

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -21,13 +22,18 @@ def api_duties(settings: Settings, listener: socket.socket, target: LogTarget) -
     descriptor = listener.fileno()
     names = [f"api-{number}" for number in range(1, settings.workers + 1)]
     return [
-        Duty(name=name, arguments=("api", name, target, str(descriptor)), descriptors=(descriptor,)) for name in names
+        Duty(name=name, command=_child("api", name, target, str(descriptor)), descriptors=(descriptor,))
+        for name in names
     ]
 
 
 def worker_duty(target: LogTarget) -> Duty:
     """Return the duty of the worker."""
-    return Duty(name="worker", arguments=("worker", "worker", target))
+    return Duty(name="worker", command=_child("worker", "worker", target))
+
+
+def _child(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "app.runtime.child", *arguments)
 
 
 def child_environment(settings: Settings) -> Mapping[str, str]:

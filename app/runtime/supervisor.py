@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """One process to keep: `name` for the log, `arguments` for `app.runtime.child`, descriptors it inherits."""
+    """One process to keep: `name` for the log, the command line, the descriptors that it inherits."""
 
     name: str
-    arguments: Sequence[str]
+    command: Sequence[str]
     descriptors: Sequence[int] = ()
 
 
@@ -78,8 +77,7 @@ class Supervisor:
 
     async def _start(self, duty: Duty) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "app.runtime.child", *duty.arguments),
+            *duty.command,
             stdin=self._lifeline,
             pass_fds=duty.descriptors,
             env=self._environment,

@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457): class → status once, for every router."""
 
+import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from app.dispatch import errors
 
@@ -42,6 +44,8 @@ TITLES: Final[Mapping[int, str]] = {
     500: "内部错误",
     503: "暂不可用",
 }
+
+_MOST_FRAMES: Final = 12
 
 
 class Problem(BaseModel):
@@ -84,12 +88,17 @@ def respond(
     return JSONResponse(body, status_code=status, headers=dict(headers), media_type="application/problem+json")
 
 
-async def _domain(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, errors.GridcaseError)  # noqa: S101  # registered for this class only
+def answer(request: Request, error: errors.GridcaseError) -> JSONResponse:
+    """Build the answer to an error of ours."""
     headers = {"Retry-After": str(wait)} if (wait := getattr(error, "retry_after_s", None)) else {}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return respond(request, status_of(error), error.code, error.detail, fields=error.fields, headers=headers)
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.GridcaseError)  # noqa: S101  # registered for this class only
+    return answer(request, error)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
@@ -109,8 +118,19 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("unhandled", path=request.scope.get("path"), kind=type(error).__name__, exc_info=error)
+    # neither the message nor the locals: both may hold what a citizen wrote; nor the path, which holds ids and codes
+    log.error("unhandled", route=route_of(request.scope), kind=type(error).__qualname__, frames=_frames(error))
     return respond(request, 500, "internal", "服务内部错误，已记录", fields={}, headers={})
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the matched route, never the path itself: that may hold a receipt number."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+def _frames(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def install(app: FastAPI) -> None:

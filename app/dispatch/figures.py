@@ -12,13 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from app.dispatch.access import Sight, Standing
+from app.dispatch.catalogue import MAJOR_DIGITS
 from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, TIMES, Count, Counted, Flag
 from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
 from app.dispatch.tallies import Group, Rows, Tally
-
-MAJOR_DIGITS: Final = 2
-"""How many of a category's digits name its major."""
 
 COLUMNS: Final[Mapping[GroupBy, str]] = {
     GroupBy.UNIT: "unit_code",
@@ -117,6 +115,12 @@ def value(thing: Thing, column: str) -> object:
     return getattr(thing, column, None)
 
 
+def code(thing: Thing, column: str) -> str | None:
+    """Return a column of the facts as text."""
+    found = value(thing, column)
+    return None if found is None else str(found)
+
+
 def instant(thing: Thing, column: str) -> datetime | None:
     """Return an instant of the facts."""
     found = value(thing, column)
@@ -133,22 +137,22 @@ def applies(count: Count, thing: Thing, question: Question) -> bool:
 
 def seen(thing: Thing, question: Question) -> bool:
     """Tell whether the filters and the asker's sight let the thing through."""
-    regions = frozenset(str(code) for column in REGIONS if (code := value(thing, column)))
-    unit = value(thing, "unit_code")
-    standing = Standing(regions=regions, unit_codes=frozenset({str(unit)} if unit else ()))
+    regions = (code(thing, column) for column in REGIONS)
+    unit = code(thing, "unit_code")
+    standing = Standing(regions=frozenset(filter(None, regions)), unit_codes=frozenset({unit} if unit else ()))
     return question.sight(counted_as(thing)).covers(standing) and all(
-        _text(value(thing, column)) in wanted for column, wanted in question.filters.items()
+        code(thing, column) in wanted for column, wanted in question.filters.items()
     )
 
 
 def group_of(thing: Thing, group_by: GroupBy | None) -> Group | None:
     """Return the row a thing stands in; for `unit_root` still the unit itself."""
-    code = _text(value(thing, COLUMNS[group_by])) if group_by else None
-    if code is None:
+    found = code(thing, COLUMNS[group_by]) if group_by else None
+    if found is None:
         return None
     if group_by not in CATEGORY_GROUPS:
-        return Group(code=code)
-    return Group(code=code[:MAJOR_DIGITS] if group_by is GroupBy.MAJOR else code, kind=_text(value(thing, "kind")))
+        return Group(code=found)
+    return Group(code=found[:MAJOR_DIGITS] if group_by is GroupBy.MAJOR else found, kind=code(thing, "kind"))
 
 
 def tally(things: Iterable[Thing], question: Question) -> Rows:
@@ -236,7 +240,3 @@ def _carried(count: Count, thing: Thing, at: datetime, question: Question) -> bo
         return False
     later = (end is None or end >= question.start for end in (thing.standing_disposed_at, thing.closed_at))
     return at < question.start and all(later)
-
-
-def _text(found: object) -> str | None:
-    return None if found is None else str(found)

@@ -12,6 +12,7 @@ from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
 from app.dispatch.figures import Key, Question, Subject, Thing, Turn, counts_of
 from app.dispatch.tallies import Group, Rows, Tally
 from app.models.cases import Case
+from app.models.people import Account
 from app.repositories import stats_terms as terms
 
 Stale = frozenset[Subject]
@@ -63,6 +64,11 @@ class Stats:
         """Return the numbers of cases."""
         result = await self._session.execute(select(Case.id, Case.case_no).where(Case.id.in_(ids)))
         return {row.id: row.case_no for row in result}
+
+    async def account_names(self, ids: Collection[UUID]) -> Mapping[str, str]:
+        """Return the names of accounts, by their id as text."""
+        result = await self._session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
+        return {str(row.id): row.name for row in result}
 
 
 def _sums(of: Counted, question: Question) -> Executable:

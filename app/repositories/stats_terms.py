@@ -9,13 +9,13 @@ from typing import Final
 from sqlalchemy import ColumnElement, DateTime, FromClause, Text, and_, bindparam, cast, false, func, null, or_, true
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from app.dispatch.catalogue import MAJOR_DIGITS
 from app.dispatch.codes import Cohort, GroupBy
 from app.dispatch.counts import Count, Counted, Flag
 from app.dispatch.figures import (
     CATEGORY_GROUPS,
     COLUMNS,
     LEG_COLUMNS,
-    MAJOR_DIGITS,
     REGIONS,
     TO_CLOSE,
     Question,

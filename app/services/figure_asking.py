@@ -1,0 +1,94 @@
+"""What somebody may ask of the figures, translated into a question over the facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from app.dispatch.access import Actor, Sight, Thing, sight
+from app.dispatch.appraisal import DEFAULT
+from app.dispatch.book import Book
+from app.dispatch.codes import ClockKind, Cohort, GroupBy
+from app.dispatch.counts import COUNTS, Count
+from app.dispatch.errors import BadInput
+from app.dispatch.figures import Question, count_named
+
+FILTERS: Final[Mapping[str, str]] = {
+    "unit": "unit_code",
+    "desk": "desk",
+    "district": "district",
+    "street": "street",
+    "community": "community",
+    "cell": "cell_code",
+    "beat": "beat_code",
+    "source": "source",
+    "kind": "kind",
+    "category": "category",
+    "campaign": "campaign",
+    "handling": "handling",
+}
+"""The filters that name one value of one column; `unit_root` lets a unit's whole subtree through."""
+
+PERSONS: Final = frozenset({GroupBy.INSPECTOR, GroupBy.OPERATOR, GroupBy.DISPATCHER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A figure as it is asked for; without `as_of` what is known now."""
+
+    start: datetime
+    end: datetime
+    as_of: datetime | None = None
+    clock: ClockKind = ClockKind.CASE
+    cohort: Cohort = Cohort.EVENT
+    carry_over: bool = False
+    group_by: GroupBy | None = None
+    definition: str = DEFAULT
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
+    """Return what is to be counted for this actor; nothing is known of the future, so `as_of` is now at the latest.
+
+    Raises BadInput for a period that does not begin before it ends.
+    """
+    if asked.start >= asked.end:
+        raise BadInput.at(["query", "to"], "统计期的结束时间必须晚于开始时间", code="empty_period")
+    cases, reports = (sight(actor, thing, book.units_below) for thing in (Thing.CASE, Thing.REPORT))
+    return Question(
+        start=asked.start,
+        end=asked.end,
+        as_of=min(asked.as_of or now, now),
+        cases=cases,
+        reports=reports,
+        clock=asked.clock,
+        cohort=asked.cohort,
+        carry_over=asked.carry_over,
+        group_by=None if asked.group_by in PERSONS and not _oversees(reports) else asked.group_by,
+        filters=_columns(asked.filters, book),
+    )
+
+
+def known_count(name: str, clock: ClockKind) -> Count:
+    """Return the count of that name under a clock; raise BadInput that lists the known names."""
+    if (count := count_named(name)) is None:
+        known = [one.name for one in COUNTS]
+        error = BadInput.at(
+            ["query", "count"], f"没有名为“{name}”的计数，可用：{'、'.join(known)}", code="count_unknown"
+        )
+        error.fields["known"] = known
+        raise error
+    return count.under(clock)
+
+
+def _oversees(reports: Sight) -> bool:
+    """Tell whether the asker may know who reported and who handled; a unit never learns which inspector it was."""
+    return reports.everywhere or bool(reports.regions)
+
+
+def _columns(filters: Mapping[str, str], book: Book) -> Mapping[str, frozenset[str]]:
+    wanted = {FILTERS[name]: frozenset({code}) for name, code in filters.items() if name in FILTERS}
+    if root := filters.get("unit_root"):
+        below = book.units_below(root)
+        wanted["unit_code"] = wanted.get("unit_code", below) & below
+    return wanted

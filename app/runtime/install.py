@@ -26,11 +26,13 @@ def ensure_installed(say: Say) -> bool:
         raise Unavailable(missing_server(), code="postgresql_missing")
     root = _become_root()
     say("安装 PostgreSQL 与 PostGIS（apt，约 170 MB）/ installing PostgreSQL and PostGIS by apt, about 170 MB")
-    _run([*root, *_APT, "-q", "update"])
+    run_step([*root, *_APT, "-q", "update"])
     major = _choose_major([server.major for server in present])
+    packages = [f"postgresql-{major}-postgis-3"]
     if not any(server.major == major for server in present):
         _forbid_main_cluster(root, say)
-    _run([*root, *_APT, "-q", "install", f"postgresql-{major}", f"postgresql-{major}-postgis-3"])
+        packages.append(f"postgresql-{major}")  # never named for one that is there: apt would upgrade and restart it
+    run_step([*root, *_APT, "-q", "install", *packages])
     if not any(server.usable for server in installed_servers()):
         raise Unavailable(missing_server(), code="postgresql_missing")
     return True
@@ -54,14 +56,7 @@ def _become_root() -> list[str]:
 
 def _choose_major(present: Sequence[int]) -> int:
     """Prefer the major that is installed already (only PostGIS is missing then), else the newest that apt offers."""
-    names = subprocess.run(
-        ["apt-cache", "search", "--names-only", r"^postgresql-[0-9]+-postgis-3$"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    offered = sorted({int(major) for major in re.findall(r"^postgresql-(\d+)-postgis-3\b", names, re.MULTILINE)})
-    usable = [major for major in offered if major >= OLDEST_MAJOR]
+    usable = [major for major in offered_majors() if major >= OLDEST_MAJOR]
     if not usable:
         raise Unavailable(
             f"本系统的软件源没有 PostgreSQL ≥ {OLDEST_MAJOR} 的 PostGIS，请先加入 PGDG 软件源后重试。"
@@ -72,6 +67,17 @@ def _choose_major(present: Sequence[int]) -> int:
     return max([major for major in usable if major in present] or usable)
 
 
+def offered_majors() -> list[int]:
+    """List the majors of PostgreSQL for which apt knows PostGIS."""
+    names = subprocess.run(
+        ["apt-cache", "search", "--names-only", r"^postgresql-[0-9]+-postgis-3$"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [int(major) for major in re.findall(r"^postgresql-(\d+)-postgis-3\b", names, re.MULTILINE)]
+
+
 def _forbid_main_cluster(root: Sequence[str], say: Say) -> None:
     """Keep Debian's package from making and starting a server of its own; one that exists is not touched."""
     say(
@@ -79,11 +85,11 @@ def _forbid_main_cluster(root: Sequence[str], say: Say) -> None:
         " So that the package makes and starts no server of its own; remove the file to undo."
     )
     line = "# written by gridcase: it starts a private server in its own folder\ncreate_main_cluster = false\n"
-    _run([*root, "mkdir", "-p", str(_NO_CLUSTER.parent)])
-    _run([*root, "tee", str(_NO_CLUSTER)], text=line)
+    run_step([*root, "mkdir", "-p", str(_NO_CLUSTER.parent)])
+    run_step([*root, "tee", str(_NO_CLUSTER)], text=line)
 
 
-def _run(command: Sequence[str], text: str = "") -> None:
+def run_step(command: Sequence[str], text: str = "") -> None:
     """Run an installer's step, its output going where ours goes."""
     quiet = subprocess.DEVNULL if "tee" in command else None
     done = subprocess.run(command, input=text, text=True, stdout=quiet, check=False)

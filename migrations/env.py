@@ -32,7 +32,8 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    engine = create_async_engine(context.config.attributes["url"], poolclass=NullPool)
+    given = context.config.attributes
+    engine = create_async_engine(given["url"], poolclass=NullPool, connect_args=given.get("connect_args", {}))
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
         await connection.commit()

@@ -17,7 +17,7 @@ def round_facts(case_id: UUID, life: CaseLife) -> tuple[RoundFacts, ...]:
 
 def leg_facts(case_id: UUID, life: CaseLife) -> tuple[LegFacts, ...]:
     """Return the facts of every leg, by round and number."""
-    return tuple(_leg(case_id, life, turn, leg) for turn in life.rounds for leg in turn.legs)
+    return tuple(_leg(case_id, turn, leg) for turn in life.rounds for leg in turn.legs)
 
 
 def case_flags(life: CaseLife) -> list[str]:
@@ -47,7 +47,7 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
         case_id=case_id,
         round=turn.number,
         first_recorded_at=turn.started_at,
-        last_recorded_at=life.updated_at,
+        last_recorded_at=turn.updated_at,
         source=life.source,
         kind=life.kind,
         category=life.category,
@@ -104,7 +104,7 @@ def _in_time(done_at: datetime | None, clock: Clocked) -> bool:
     return done_at is not None and (clock.due_at is None or done_at <= clock.due_at)
 
 
-def _leg(case_id: UUID, life: CaseLife, turn: Round, leg: Leg) -> LegFacts:
+def _leg(case_id: UUID, turn: Round, leg: Leg) -> LegFacts:
     rulings = (r for r in turn.requests if r.leg == leg.number and r.kind is RequestKind.RETURN and r.state in _RULED)
     ruled = next(rulings, None)
     return LegFacts(
@@ -121,5 +121,5 @@ def _leg(case_id: UUID, life: CaseLife, turn: Round, leg: Leg) -> LegFacts:
         return_ruled_at=ruled.ruled_at if ruled else None,
         return_granted=ruled.state is RequestState.GRANTED if ruled else None,
         first_recorded_at=leg.dispatched_at,
-        last_recorded_at=life.updated_at,
+        last_recorded_at=turn.updated_at,
     )

@@ -53,13 +53,14 @@ def apply(life: CaseLife | None, entry: Entry) -> CaseLife:
     if life is None:
         return _filed(entry)
     passed = replace(life, rounds=(*life.rounds[:-1], _let_due_pass(life.round, entry.recorded_at)))
-    changed = _CHANGES[entry.action](passed, entry)
+    changed = _in_round(_CHANGES[entry.action](passed, entry), lambda r: replace(r, updated_at=entry.recorded_at))
     return replace(changed, number=entry.number, state=CaseState(entry.target), updated_at=entry.recorded_at)
 
 
 def _filed(entry: Entry) -> CaseLife:
     p = entry.payload
-    first = Round(number=1, started_at=entry.recorded_at, clock=Clocked(limit=limit_of(p["limit"])))
+    at = entry.recorded_at
+    first = Round(number=1, started_at=at, updated_at=at, clock=Clocked(limit=limit_of(p["limit"])))
     return CaseLife(
         number=entry.number,
         state=CaseState(entry.target),
@@ -236,8 +237,8 @@ def _voided(life: CaseLife, entry: Entry) -> CaseLife:
 
 
 def _reopened(life: CaseLife, entry: Entry) -> CaseLife:
-    p = entry.payload
-    fresh = Round(number=p["round"], started_at=entry.recorded_at, clock=Clocked(limit=limit_of(p["limit"])))
+    p, at = entry.payload, entry.recorded_at
+    fresh = Round(number=p["round"], started_at=at, updated_at=at, clock=Clocked(limit=limit_of(p["limit"])))
     return replace(life, rounds=(*life.rounds, _with_legs(fresh, entry)))
 
 

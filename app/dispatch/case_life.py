@@ -116,6 +116,7 @@ class Round:
 
     number: int
     started_at: datetime
+    updated_at: datetime
     clock: Clocked
     legs: tuple[Leg, ...] = ()
     requests: tuple[Request, ...] = ()

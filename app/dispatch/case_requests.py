@@ -18,6 +18,7 @@ from app.dispatch.codes import (
     ReworkClock,
 )
 from app.dispatch.commands import (
+    Command,
     GrantRequest,
     RefuseRequest,
     RequestExtension,
@@ -40,6 +41,14 @@ RULERS: Final[Mapping[RequestKind, Post]] = {
     RequestKind.SUSPENSION: Post.SHIFT_LEAD,
 }
 """Who rules on what; one step."""
+
+
+def ruler(life: CaseLife, command: Command) -> Post | None:
+    """Return the post that rules on the request a command is about; None for other commands."""
+    if not isinstance(command, GrantRequest | RefuseRequest):
+        return None
+    kinds = (request.kind for request in life.round.requests if request.id == command.request_id)
+    return next((RULERS[kind] for kind in kinds), None)
 
 
 def request_return(life: CaseLife, wanted: RequestReturn, scene: Scene) -> Draft:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from app.dispatch.codes import (
@@ -15,6 +15,7 @@ from app.dispatch.codes import (
     VerifyResult,
 )
 from app.dispatch.limits import Limit
+from app.dispatch.points import Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,14 @@ class Command:
 
     action: ClassVar[Action]
     note: str | None = None
+
+
+_TEXTS: Final = ("note", "text", "public_answer", "internal_note", "opinion")
+
+
+def says_something(command: Command) -> bool:
+    """Tell whether a command carries free text, which must be cleaned before it is kept."""
+    return any(getattr(command, name, None) for name in _TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,7 @@ class Accept(Command):
     action = Action.ACCEPT
     kind: Kind
     category: str
+    point: Point | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +236,16 @@ class Dispose(Command):
     public_answer: str | None = None
     internal_note: str | None = None
     media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptFileDispatch(Command):
+    """Accept, file and dispatch in one step, for who holds the three posts."""
+
+    action = Action.ACCEPT_FILE_DISPATCH
+    accept: Accept
+    file: File
+    dispatch: Dispatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class DataSet(Base):
     valid: Mapped[bool]
     findings: Mapped[list[Any]]
     counts: Mapped[dict[str, Any]]
+    traits: Mapped[dict[str, Any]]
     source: Mapped[str]
     active_from: Mapped[datetime | None]
     active_to: Mapped[datetime | None]

@@ -11,8 +11,8 @@ from app.dispatch.errors import Unavailable
 
 Sessions = async_sessionmaker[AsyncSession]
 
-GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08006", "53300"})
-"""SQLSTATEs that say the database, not the request, is at fault."""
+GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08006", "53300", "40001", "40P01"})
+"""SQLSTATEs after which the same request may be sent again: the database went away, or chose another first."""
 
 
 @asynccontextmanager

@@ -1,0 +1,133 @@
+"""Everything in force at one version: grid, zones, areas, rules, units, catalogue, calendar. Immutable, in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from app.dispatch.calendar import WorkCalendar
+from app.dispatch.case_life import Spot
+from app.dispatch.catalogue import Catalogue
+from app.dispatch.codes import AreaLevel, Attention
+from app.dispatch.grid import CellHit, CellIndex
+from app.dispatch.responsibility import Decision, Matter, Place, Unit
+from app.dispatch.routing import RuleBook
+from app.dispatch.zones import ZoneIndex
+
+_CELL_PREFIX: Final = {AreaLevel.COMMUNITY: 12, AreaLevel.STREET: 9, AreaLevel.DISTRICT: 6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A district, street or community."""
+
+    code: str
+    name: str
+    level: AreaLevel
+    parent_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A point as the service sees it: the codes around it, and what is odd about it."""
+
+    spot: Spot
+    hit: CellHit
+    attention: frozenset[Attention]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """One version of all active sets. `number` names it; decisions carry it."""
+
+    number: int
+    versions: Mapping[str, int]
+    cells: CellIndex
+    zones: ZoneIndex
+    zone_names: Mapping[str, str]
+    areas: Mapping[str, Area]
+    beat_names: Mapping[str, str]
+    rules: RuleBook
+    catalogue: Catalogue
+    calendar: WorkCalendar
+    _children: dict[str, tuple[str, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Turn the tree of units round once."""
+        children: dict[str, tuple[str, ...]] = {}
+        for unit in self.units.values():
+            if unit.parent_code:
+                children[unit.parent_code] = (*children.get(unit.parent_code, ()), unit.code)
+        object.__setattr__(self, "_children", children)
+
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The active units by code."""
+        return self.rules.units
+
+    def units_below(self, code: str) -> frozenset[str]:
+        """Return a unit's subtree with itself; a code that is not active any more is its own subtree."""
+        found, waiting = {code}, [code]
+        while waiting:
+            for child in self._children.get(waiting.pop(), ()):
+                if child not in found:
+                    found.add(child)
+                    waiting.append(child)
+        return frozenset(found)
+
+    def root_of(self, code: str) -> str:
+        """Return the root of a unit's tree."""
+        seen = {code}
+        while (unit := self.units.get(code)) and unit.parent_code and unit.parent_code not in seen:
+            code = unit.parent_code
+            seen.add(code)
+        return code
+
+    def locate(self, lon: float, lat: float, at: datetime, *, tolerance_m: float) -> Placed:
+        """Place a canonical point: cell, areas, beat and zones."""
+        hit = self.cells.locate(lon, lat, tolerance_m=tolerance_m)
+        if hit.code is None:
+            spot = Spot(zones=self.zones.locate(lon, lat, at))
+            return Placed(spot=spot, hit=hit, attention=frozenset({Attention.OUT_OF_COVERAGE}))
+        attention = {Attention.SNAPPED} if hit.snapped else {Attention.ON_BOUNDARY} if hit.on_boundary else set()
+        spot = self.spot_of(hit.code, self.zones.locate(lon, lat, at))
+        return Placed(spot=spot, hit=hit, attention=frozenset(attention))
+
+    def spot_of(self, cell_code: str, zones: Mapping[str, str]) -> Spot:
+        """Return the areas and the beat of a cell; the cell's code carries those of its areas (city practice)."""
+        areas = {level: self._area(cell_code, level) for level in AreaLevel}
+        return Spot(
+            cell_code=cell_code,
+            beat_code=self.cells.beat_of(cell_code),
+            community=areas[AreaLevel.COMMUNITY],
+            street=areas[AreaLevel.STREET],
+            district=areas[AreaLevel.DISTRICT],
+            zones=dict(zones),
+        )
+
+    def decide(self, spot: Spot, matter: Matter, at: datetime, *, maintainer: str | None = None) -> Decision:
+        """Name the unit responsible for a matter at a spot."""
+        place = Place(
+            cell_code=spot.cell_code,
+            zones=spot.zones,
+            beat=spot.beat_code,
+            community=spot.community,
+            street=spot.street,
+            district=spot.district,
+        )
+        return self.rules.decide(place, matter, at, maintainer=maintainer)
+
+    def name_of(self, group_by: str, code: str) -> str | None:
+        """Return the name that goes with a code of a group; None where the code is all there is."""
+        match group_by:
+            case "unit" | "unit_root":
+                return unit.name if (unit := self.units.get(code)) else None
+            case "district" | "street" | "community":
+                return area.name if (area := self.areas.get(code)) else None
+            case "beat":
+                return self.beat_names.get(code)
+        return None
+
+    def _area(self, cell_code: str, level: AreaLevel) -> str | None:
+        code = cell_code[: _CELL_PREFIX[level]]
+        return code if code in self.areas else None

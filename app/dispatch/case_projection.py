@@ -1,0 +1,106 @@
+"""What lists need of a case as it stands, and the timers a step sets: both follow from its life alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from app.dispatch.case_facts import case_flags
+from app.dispatch.case_life import CaseLife, Request
+from app.dispatch.codes import Action, CaseState
+from app.dispatch.policies import Policies
+
+AUTO_SIGN: Final = "auto_sign"
+RESUME: Final = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerWanted:
+    """Something to be done at an instant, if it is still possible then."""
+
+    kind: str
+    due_at: datetime
+    payload: Mapping[str, Any]
+
+
+def present(life: CaseLife) -> dict[str, Any]:
+    """Return the columns of a case that follow from its history."""
+    turn, leg = life.round, life.leg
+    started = turn.clock.deadline
+    held = leg.clock.deadline if leg else None
+    return {
+        "state": life.state,
+        "round": turn.number,
+        "kind": life.kind,
+        "category": life.category,
+        "condition": life.condition,
+        "handling": life.handling,
+        "tags": list(life.tags),
+        "attention": sorted(life.attention),
+        "flags": case_flags(life),
+        "cell_code": life.spot.cell_code,
+        "beat_code": life.spot.beat_code,
+        "community": life.spot.community,
+        "street": life.spot.street,
+        "district": life.spot.district,
+        "zones": dict(life.spot.zones),
+        "unit_code": life.unit_code,
+        "unit_codes": sorted({one.unit_code for turn in life.rounds for one in turn.legs}),
+        "inspector_id": life.inspector_id,
+        "dispatched_at": turn.first_dispatch_at,
+        "case_due_at": started.due_at if started else None,
+        "case_yellow_at": started.yellow_at if started else None,
+        "leg_due_at": held.due_at if held else None,
+        "leg_yellow_at": held.yellow_at if held else None,
+        "provisional": any(one.provisional for one in (started, held) if one),
+        "disposed_at": turn.standing.at if turn.standing else None,
+        "closed_at": turn.closed_at,
+        "end_kind": turn.end_kind,
+        "urges": life.urges,
+        "updated_at": life.updated_at,
+        "version": life.number,
+    }
+
+
+def requests(case_id: UUID, life: CaseLife) -> list[dict[str, Any]]:
+    """Return the requests of the present round as rows."""
+    return [_request(case_id, life.round.number, one) for one in life.round.requests]
+
+
+def timers(life: CaseLife, action: Action, policies: Policies) -> list[TimerWanted]:
+    """Return the timers that a step sets."""
+    leg = life.leg
+    if action in {Action.DISPATCH, Action.REOPEN} and leg is not None and policies.auto_sign_after is not None:
+        due_at = leg.dispatched_at + policies.auto_sign_after
+        return [TimerWanted(kind=AUTO_SIGN, due_at=due_at, payload={"round": life.round.number, "leg": leg.number})]
+    if life.state is CaseState.SUSPENDED and action is Action.GRANT and life.round.suspended_until is not None:
+        due_at = life.round.suspended_until
+        return [TimerWanted(kind=RESUME, due_at=due_at, payload={"round": life.round.number})]
+    return []
+
+
+def lapsed(action: Action) -> tuple[str, ...]:
+    """Return the kinds of timers that a step makes pointless."""
+    match action:
+        case Action.RECALL | Action.SIGN | Action.DISPOSE | Action.GRANT:
+            return (AUTO_SIGN,)
+        case Action.VOID:
+            return (AUTO_SIGN, RESUME)
+        case Action.RESUME:
+            return (RESUME,)
+    return ()
+
+
+def _request(case_id: UUID, turn: int, one: Request) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "case_id": case_id,
+        "round": turn,
+        "leg": one.leg,
+        "kind": one.kind,
+        "state": one.state,
+        "reason_code": one.reason_code,
+        "asked_at": one.asked_at,
+        "ruled_at": one.ruled_at,
+    }

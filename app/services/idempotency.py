@@ -1,0 +1,65 @@
+"""A request that comes twice changes things once: keys are taken in the transaction of the change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dispatch.errors import IdempotencyInProgress, IdempotencyMismatch
+from app.repositories.work import WorkRepository
+from app.services.transaction import sqlstate
+
+LOCK_NOT_AVAILABLE: Final = "55P03"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """A key with its scope (who), its route (what) and the digest of the body."""
+
+    scope: str
+    route: str
+    key: str
+    body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What the first request with the key led to."""
+
+    resource_id: UUID
+    status: int
+
+
+async def begin(
+    session: AsyncSession, use: KeyUse | None, *, resource_id: UUID, status: int, now: datetime
+) -> Replay | None:
+    """Take the key; return the first outcome where it was used before, None to go on.
+
+    Waits up to 5 s for a request that holds the key. Raises IdempotencyMismatch, IdempotencyInProgress.
+    """
+    if use is None:
+        return None
+    work = WorkRepository(session)
+    values = {
+        "body_digest": use.body_digest,
+        "status": status,
+        "resource_id": resource_id,
+        "created_at": now,
+    }
+    await session.execute(text("SET LOCAL lock_timeout = '5s'"))
+    try:
+        if await work.begin_key(use.scope, use.route, use.key, values):
+            await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+            return None
+    except DBAPIError as error:
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            raise IdempotencyInProgress("同一 Idempotency-Key 的请求正在处理") from error
+        raise
+    first = await work.used_key(use.scope, use.route, use.key)
+    if first is None or first.body_digest != use.body_digest:
+        raise IdempotencyMismatch("同一 Idempotency-Key 对应的请求内容不同")
+    return Replay(resource_id=first.resource_id, status=first.status)

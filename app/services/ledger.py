@@ -1,0 +1,106 @@
+"""What one use case records: steps collected, hashed into their chains, and written together at the end."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dispatch.chain import link, text_digest
+from app.dispatch.codes import Post
+from app.dispatch.history import Draft, Entry
+from app.models.history import HistoryRow
+from app.repositories.history import HistoryRepository, entry_of
+
+Subject = Literal["report", "case"]
+SALT_BYTES: Final = 16
+CHAINED: Final = (
+    *("subject", "subject_id", "number", "action", "from_state", "to_state", "post", "actor_id", "on_behalf_of"),
+    *("policy", "recorded_at", "occurred_at", "payload"),
+)
+"""The columns that a hash covers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Who acts, under which post, and when by our clock; `occurred_at` is only a claim."""
+
+    now: datetime
+    post: Post
+    actor_id: UUID | None = None
+    on_behalf_of: str | None = None
+    occurred_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Thread:
+    """The end of one subject's chain."""
+
+    subject: Subject
+    subject_id: UUID
+    number: int = 0
+    state: str | None = None
+    hash: str | None = None
+
+    @classmethod
+    def of(cls, subject: Subject, subject_id: UUID, rows: Sequence[HistoryRow]) -> "Thread":
+        """Take up the chain where the stored rows end."""
+        if not rows:
+            return cls(subject, subject_id)
+        last = rows[-1]
+        return cls(subject, subject_id, last.number, last.to_state, last.hash)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Collect steps; `clean` takes what is personal out of every free text before it is kept."""
+
+    clean: Callable[[str], str]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, thread: Thread, draft: Draft, acting: Acting) -> Entry:
+        """Append a step to a chain and return it as recorded."""
+        number = thread.number + 1
+        payload = dict(draft.payload)
+        if draft.texts:
+            payload["texts"] = {name: self._keep(thread, number, name, text) for name, text in draft.texts.items()}
+        row: dict[str, Any] = {
+            "subject": thread.subject,
+            "subject_id": thread.subject_id,
+            "number": number,
+            "action": draft.action,
+            "from_state": thread.state,
+            "to_state": str(draft.target),
+            "post": acting.post,
+            "actor_id": acting.actor_id,
+            "on_behalf_of": acting.on_behalf_of,
+            "policy": draft.policy,
+            "recorded_at": acting.now,
+            "occurred_at": acting.occurred_at,
+            "payload": payload,
+        }
+        row["hash"] = link(thread.hash, row)
+        self.rows.append(row)
+        thread.number, thread.state, thread.hash = number, row["to_state"], row["hash"]
+        return entry_of(HistoryRow(**row))
+
+    def text(self, entry: Entry, thread: Thread, name: str) -> str | None:
+        """Return a text that a step was recorded with, as it was kept."""
+        key = (thread.subject_id, entry.number, name)
+        kept = (t["body"] for t in self.texts if (t["subject_id"], t["number"], t["field"]) == key)
+        return next(kept, None)
+
+    def _keep(self, thread: Thread, number: int, name: str, text: str) -> str:
+        salt, body = secrets.token_bytes(SALT_BYTES), self.clean(text)
+        key = {"subject_id": thread.subject_id, "number": number, "field": name}
+        self.texts.append({**key, "salt": salt, "body": body})
+        return text_digest(salt, body)
+
+    async def store(self, session: AsyncSession) -> None:
+        """Write everything that was collected."""
+        await HistoryRepository(session).add(self.rows, self.texts)
+        self.rows, self.texts = [], []

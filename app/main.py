@@ -28,6 +28,10 @@ from app.settings import Mode, Settings, load_settings
 ROUTERS: Final = (auth.router, me.router, appraisal.router, health.router, docs.router)
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application; the database is touched when it starts, not before."""
     given = settings or load_settings()
@@ -63,20 +67,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def wire(settings: Settings, sessions: Sessions, keys: Keys, *, now: Callable[[], datetime] | None = None) -> Wired:
+def wire(
+    settings: Settings,
+    sessions: Sessions,
+    keys: Keys,
+    *,
+    now: Callable[[], datetime] = _utc_now,
+    passwords: Passwords | None = None,
+) -> Wired:
     """Put the services together over a session factory."""
-    clock = now or _utc_now
     return Wired(
         settings=settings,
         sessions=sessions,
-        now=clock,
+        now=now,
         books=Books(sessions),
         identity=Identity(
-            sessions, Tokens(keys.token, settings.city), Passwords(), clock, demo=settings.mode is Mode.DEMO
+            sessions,
+            Tokens(keys.token, settings.city),
+            passwords or Passwords(),
+            now,
+            demo=settings.mode is Mode.DEMO,
         ),
         vault=Vault(Sealer(keys)),
     )
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

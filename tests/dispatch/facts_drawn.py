@@ -97,6 +97,34 @@ def facts(draw: st.DrawFn) -> Facts:
     return Facts(rounds=rounds, legs=legs, reports=reports)
 
 
+@st.composite
+def redrawn(draw: st.DrawFn, known: Facts) -> Facts:
+    """Draw other facts of the same rounds, legs and reports: what a shorter history may have told of them."""
+    return Facts(
+        rounds=[RoundFacts(case_id=one.case_id, round=one.round, **_ordered(draw(_ROUND))) for one in known.rounds],
+        legs=[
+            LegFacts(
+                case_id=one.case_id,
+                round=one.round,
+                number=one.number,
+                kind="main",
+                end=None,
+                **_ordered(draw(_LEG)),
+            )
+            for one in known.legs
+        ],
+        reports=[ReportFacts(report_id=one.report_id, **_ordered(draw(_REPORT))) for one in known.reports],
+    )
+
+
+def plain_report(number: int, **changes: Any) -> ReportFacts:
+    """Return a citizen's report received at noon, of which nothing more is known."""
+    nothing = {f.name: False if "bool" in str(f.type) else None for f in fields(ReportFacts)}
+    at_noon = dict.fromkeys(("first_recorded_at", "last_recorded_at", "received_at"), NOON)
+    plain: dict[str, Any] = {**nothing, **at_noon, "report_id": UUID(int=200 + number)}
+    return ReportFacts(**{**plain, "source": "citizen", "desk": "city", **changes})
+
+
 def seers() -> st.SearchStrategy[Sight]:
     """Draw what an asker sees: mostly everything, else regions, units, both, or nothing."""
     codes = [st.frozensets(st.sampled_from(some), max_size=2) for some in (["D1", "S1", "C2"], ["U1", "U2"])]

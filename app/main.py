@@ -8,10 +8,11 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from app.adapters.keys import Keys, load_keys
+from app.adapters.objects import Objects
 from app.adapters.passwords import Passwords
 from app.adapters.sealing import Sealer
 from app.adapters.tokens import Tokens
-from app.api import appraisal, auth, docs, health, me, problems
+from app.api import appraisal, auth, docs, health, me, media, problems
 from app.api.deps import Wired
 from app.api.edge import Edge
 from app.api.gate import Gate
@@ -20,12 +21,13 @@ from app.api.strict import known_query, right_type
 from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
 from app.services.identity import Identity
+from app.services.media import MediaService
 from app.services.readiness import RELEASE
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Mode, Settings, load_settings
 
-ROUTERS: Final = (auth.router, me.router, appraisal.router, health.router, docs.router)
+ROUTERS: Final = (auth.router, me.router, media.router, appraisal.router, health.router, docs.router)
 
 
 def _utc_now() -> datetime:
@@ -76,6 +78,7 @@ def wire(
     passwords: Passwords | None = None,
 ) -> Wired:
     """Put the services together over a session factory."""
+    sealer = Sealer(keys)
     return Wired(
         settings=settings,
         sessions=sessions,
@@ -88,5 +91,6 @@ def wire(
             now,
             demo=settings.mode is Mode.DEMO,
         ),
-        vault=Vault(Sealer(keys)),
+        vault=Vault(sealer),
+        media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
     )

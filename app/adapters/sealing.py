@@ -34,18 +34,26 @@ class Sealer:
 
     def seal(self, value: str, *place: object) -> Sealed:
         """Encrypt a value for the place where it will stand; moved elsewhere it does not open."""
+        return self.seal_bytes(value.encode("utf-8"), *place)
+
+    def seal_bytes(self, content: bytes, *place: object) -> Sealed:
+        """Encrypt bytes as `seal` does a value."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        text = self._ciphers[self._newest.id].encrypt(nonce, value.encode("utf-8"), _bound_to(place))
+        text = self._ciphers[self._newest.id].encrypt(nonce, content, _bound_to(place))
         return Sealed(key_id=self._newest.id, sealed=nonce + text)
 
     def open(self, sealed: Sealed, *place: object) -> str:
         """Decrypt a value; raise Unavailable when its key is gone or it is not what was sealed for this place."""
+        return self.open_bytes(sealed, *place).decode("utf-8")
+
+    def open_bytes(self, sealed: Sealed, *place: object) -> bytes:
+        """Decrypt bytes as `open` does a value."""
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
             raise Unavailable("解密所需的密钥不在本机", code="vault_key_missing")
         nonce, text = sealed.sealed[:NONCE_BYTES], sealed.sealed[NONCE_BYTES:]
         try:
-            return cipher.decrypt(nonce, text, _bound_to(place)).decode("utf-8")
+            return cipher.decrypt(nonce, text, _bound_to(place))
         except InvalidTag as error:
             raise Unavailable("加密数据校验失败", code="vault_damaged") from error
 

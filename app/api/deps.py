@@ -14,6 +14,7 @@ from app.dispatch.book import Book
 from app.dispatch.errors import BadInput, Unauthenticated
 from app.services.books import Books
 from app.services.identity import Identity
+from app.services.media import MediaService
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Settings
@@ -35,6 +36,7 @@ class Wired:
     books: Books
     identity: Identity
     vault: Vault
+    media: MediaService
 
 
 def wired(request: Request) -> Wired:

@@ -13,8 +13,8 @@ from app.dispatch.errors import TooLarge
 MIB: Final = 1024 * 1024
 ORDINARY: Final = 8 * MIB
 """Bytes; room for ten thousand questions in one batch."""
-LARGER: Final = (("/api/v1/media", 64 * MIB), ("/api/v1/citizen/media", 64 * MIB), ("/api/v1/admin/", 512 * MIB))
-"""Where files come in."""
+LARGER: Final = (("/api/v1/media", 101 * MIB), ("/api/v1/citizen/media", 101 * MIB), ("/api/v1/admin/", 512 * MIB))
+"""Where files come in; a film may have 100 MiB, and its form some bytes around it."""
 
 
 class Limit:

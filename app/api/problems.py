@@ -23,6 +23,7 @@ STATUS: Final[Mapping[type[errors.GridcaseError], int]] = {
     errors.BadInput: 422,
     errors.Unreadable: 400,
     errors.TooLarge: 413,
+    errors.UnsupportedType: 415,
     errors.Stale: 412,
     errors.Conflict: 409,
     errors.TooMany: 429,

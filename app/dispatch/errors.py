@@ -9,6 +9,7 @@ GridcaseError
 │   ├── IdempotencyMismatch    the key was used for another body
 │   ├── EvidenceRequired       policy asks for a photo
 │   ├── TooLarge               beyond a stated limit
+│   ├── UnsupportedType        a kind of file that is not taken
 │   └── CalendarExhausted      a due time beyond the horizon of the calendar
 ├── Stale                      `If-Match` names an older version
 ├── Conflict                   the state does not allow it
@@ -91,6 +92,12 @@ class TooLarge(BadInput):
     """More bytes, rows or pixels than the stated limit."""
 
     code = "too_large"
+
+
+class UnsupportedType(BadInput):
+    """A kind of file or body that this call does not take."""
+
+    code = "unsupported_type"
 
 
 class CalendarExhausted(BadInput):

@@ -47,5 +47,6 @@ def _declared(route: Any) -> frozenset[str]:  # noqa: ANN401  # FastAPI's routes
 
 def _names(fields: Iterable[Any]) -> Iterable[str]:
     for field in fields:
-        if isinstance(field.field_info, params.Query):
+        # the fields of a query model are no parameters of FastAPI's own kinds
+        if isinstance(field.field_info, params.Query) or not isinstance(field.field_info, params.Param):
             yield field.alias

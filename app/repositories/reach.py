@@ -1,8 +1,6 @@
 """Reach as SQL: the same five ways to see a row that `Sight.covers` has."""
 
 from sqlalchemy import ColumnElement, false, or_, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
-from sqlalchemy.types import Text
 
 from app.dispatch.access import Sight
 from app.models.cases import Case
@@ -31,7 +29,7 @@ def cases_in_sight(sight: Sight) -> ColumnElement[bool]:
     if sight.regions:
         ways += [column.in_(sorted(sight.regions)) for column in (Case.district, Case.street, Case.community)]
     if sight.units:
-        ways.append(Case.unit_codes.overlap(array(sorted(sight.units), type_=ARRAY(Text()))))
+        ways.append(Case.unit_codes.overlap(sorted(sight.units)))
     if sight.author_id is not None:
         ways.append(Case.author_id == sight.author_id)
     if sight.task_id is not None:

@@ -54,7 +54,7 @@ link_project() {
     printf '%s\n' "$root" >"$packages/gridcase.pth"
     cat >.venv/bin/gridcase <<EOS
 #!/bin/sh
-exec "\$(dirname "\$0")/python" -m app.cli "\$@"
+exec "\$(dirname "\$0")/python" -P -m app.cli "\$@"
 EOS
     chmod 755 .venv/bin/gridcase
 }

@@ -13,7 +13,7 @@ from app.dispatch.errors import Unavailable
 from app.runtime.binaries import Server, choose_server
 from app.runtime.locks import exclusive
 from app.runtime.places import Places, find_places, make_private, prepare_places
-from app.runtime.postmaster import clear_remains, live_pid, socket_folder
+from app.runtime.postmaster import clear_remains, is_ready, live_pid, socket_folder, wait_until
 from app.runtime.server_config import CONFIG_NAME, server_config
 
 SUPERUSER: Final = "postgres"
@@ -75,7 +75,7 @@ class Cluster:
             return self._start(places)
 
     def _start(self, places: Places) -> bool:
-        if live_pid(places.data) is not None:
+        if self._is_up(places.data):
             return False
         server = choose_server(self._data_major(places))
         if not (places.data / "PG_VERSION").exists():
@@ -98,6 +98,11 @@ class Cluster:
     def server(self) -> Server:
         """Return the installed PostgreSQL that this cluster uses, or would use."""
         return choose_server(self._data_major(self.places))
+
+    def _is_up(self, data: Path) -> bool:
+        """Say whether a server can be adopted, once one that is recovering or stopping has come to its end."""
+        wait_until(lambda: live_pid(data) is None or is_ready(data), _START_S)
+        return live_pid(data) is not None
 
     def _set_former_aside(self) -> None:
         """Move away data that an earlier home at this very path left elsewhere: its keys went with that home."""

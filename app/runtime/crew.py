@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 
 from app.runtime.supervisor import Duty
 from app.settings import Settings
@@ -39,4 +40,11 @@ def _child(*arguments: str) -> tuple[str, ...]:
 def child_environment(settings: Settings) -> Mapping[str, str]:
     """Return the environment of API and worker: the app's database address, never the owner's."""
     inherited = {key: value for key, value in os.environ.items() if key != "GRIDCASE_ADMIN_URL"}
-    return {**inherited, "GRIDCASE_DATABASE_URL": settings.database_url or "", "GRIDCASE_HOME": str(settings.home)}
+    return {
+        **inherited,
+        "GRIDCASE_DATABASE_URL": settings.database_url or "",
+        "GRIDCASE_HOME": str(settings.home),
+        # our own `app`, not one that happens to lie in the folder we were started from
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONSAFEPATH": "1",
+    }

@@ -17,7 +17,7 @@ from app.runtime.lend import prepare_city, with_addresses
 from app.runtime.locks import RunLock, shared
 from app.runtime.logs import configure_logs
 from app.runtime.port import address_of, take_port
-from app.runtime.supervisor import Supervisor, restore, signalled
+from app.runtime.supervisor import Supervisor, restore, signalled, stop_signals
 from app.settings import Settings
 
 Say = Callable[[str], None]
@@ -32,7 +32,7 @@ def run_city(settings: Settings, *, seed: Seed, say: Say, greet: Callable[[str],
 
     Raises Conflict when this home runs already or the port is taken, Unavailable when the database cannot be had.
     """
-    for sign in (signal.SIGTERM, signal.SIGHUP):  # until the processes run, being told to stop means giving up
+    for sign in stop_signals():  # until the processes run, being told to stop means giving up
         signal.signal(sign, signal.default_int_handler)
     lock = RunLock(settings.home)
     with lock.hold(), shared(settings.home / "use.lock"), ExitStack() as held:

@@ -14,6 +14,7 @@ _PROC: Final = Path("/proc")
 _PATIENCE_S: Final = 5.0
 _ZOMBIE_S: Final = 1.0
 _SOCKET_LINE: Final = 4
+_STATUS_LINE: Final = 7
 SOCKET_LOCK: Final = f"{SOCKET_NAME}.lock"
 
 
@@ -32,6 +33,12 @@ def socket_folder(data: Path) -> Path | None:
     if live_pid(data) is None or len(lines) <= _SOCKET_LINE or not lines[_SOCKET_LINE]:
         return None
     return Path(lines[_SOCKET_LINE])
+
+
+def is_ready(data: Path) -> bool:
+    """Say whether the running postmaster of `data` takes connections; it does not while it recovers or stops."""
+    lines = _pid_file(data)
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
 def clear_remains(data: Path, sockets: Path) -> None:

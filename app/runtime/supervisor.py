@@ -118,9 +118,15 @@ async def restore(is_up: Callable[[], bool], start: Callable[[], object]) -> Non
         began = time.monotonic()
 
 
+def stop_signals() -> list[signal.Signals]:
+    """List what tells us to stop; the terminal's end does not when `nohup` has asked to outlive it."""
+    hang_up = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hang_up]
+
+
 async def signalled() -> None:
     """Return when this process is told to stop."""
     stop = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for sign in stop_signals():
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     await stop.wait()

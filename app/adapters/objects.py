@@ -58,6 +58,6 @@ def _remote(url: str) -> ObjectStore:
         raise BadInput("GRIDCASE_MEDIA_URL 无法使用 / not an object store", code="bad_settings") from error
 
 
-async def _chunks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _chunks(found: "obstore.GetResult") -> AsyncIterator[bytes]:
     async for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
         yield bytes(chunk)

@@ -22,7 +22,6 @@ from sqlalchemy.pool import NullPool
 
 from app.adapters.keys import Keys, load_keys
 from app.adapters.passwords import Passwords
-from app.main import create_app, wire
 from app.runtime.cluster import Cluster
 from app.services.transaction import Sessions
 from app.settings import Settings
@@ -94,6 +93,8 @@ def settings(database: Town, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def application(settings: Settings, sessions: Sessions, keys: Keys) -> FastAPI:
     """Return the application over the rolled-back sessions; `application.state.wired` holds its services."""
+    from app.main import create_app, wire  # noqa: PLC0415  # tests without an application start without it
+
     app = create_app(settings)
     app.state.wired = wire(settings, sessions, keys, now=_now, passwords=Passwords(CHEAP))
     await app.state.wired.books.refresh()

@@ -1,6 +1,6 @@
 """What somebody may ask of the figures, translated into a question over the facts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,8 +26,9 @@ FILTERS: Final[Mapping[str, str]] = {
     "category": "category",
     "campaign": "campaign",
     "handling": "handling",
+    "inspector": "inspector_id",
 }
-"""The filters that name one value of one column; `unit_root` lets a unit's whole subtree through."""
+"""The filters that name values of one column, any of which will do; `unit_root` lets a unit's whole subtree through."""
 
 PERSONS: Final = frozenset({GroupBy.INSPECTOR, GroupBy.OPERATOR, GroupBy.DISPATCHER})
 
@@ -44,7 +45,7 @@ class Asked:
     carry_over: bool = False
     group_by: GroupBy | None = None
     definition: str = DEFAULT
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
@@ -65,7 +66,7 @@ def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
         cohort=asked.cohort,
         carry_over=asked.carry_over,
         group_by=None if asked.group_by in PERSONS and not _oversees(reports) else asked.group_by,
-        filters=_columns(asked.filters, book),
+        filters=_columns(asked.filters, book, overseen=_oversees(reports)),
     )
 
 
@@ -86,9 +87,11 @@ def _oversees(reports: Sight) -> bool:
     return reports.everywhere or bool(reports.regions)
 
 
-def _columns(filters: Mapping[str, str], book: Book) -> Mapping[str, frozenset[str]]:
-    wanted = {FILTERS[name]: frozenset({code}) for name, code in filters.items() if name in FILTERS}
-    if root := filters.get("unit_root"):
-        below = book.units_below(root)
+def _columns(filters: Mapping[str, Collection[str]], book: Book, *, overseen: bool) -> Mapping[str, frozenset[str]]:
+    wanted = {FILTERS[name]: frozenset(codes) for name, codes in filters.items() if name in FILTERS}
+    if not overseen and "inspector_id" in wanted:
+        wanted["inspector_id"] = frozenset()
+    if roots := filters.get("unit_root"):
+        below = frozenset(code for root in roots for code in book.units_below(root))
         wanted["unit_code"] = wanted.get("unit_code", below) & below
     return wanted

@@ -32,6 +32,7 @@ from tests.dispatch.facts_drawn import (
     CODES,
     INSTANTS,
     NOON,
+    PEOPLE,
     Facts,
     facts,
     first_known,
@@ -117,13 +118,17 @@ def worlds(draw: st.DrawFn) -> World:
     return World(now=now, then=draw(redrawn(now)))
 
 
+def _codes(name: str) -> list[str]:
+    return CODES.get(FILTERS[name]) or [str(one) for one in PEOPLE]
+
+
 @st.composite
 def asked_at_random(draw: st.DrawFn) -> Asked:
     start, end = sorted(draw(st.lists(st.sampled_from(INSTANTS), min_size=2, max_size=2, unique=True)))
     names = draw(st.lists(st.sampled_from(sorted(FILTERS)), max_size=1))
-    filters = {name: draw(st.sampled_from(CODES[FILTERS[name]])) for name in names}
+    filters = {name: draw(st.lists(st.sampled_from(_codes(name)), max_size=2)) for name in names}
     if draw(st.booleans()):
-        filters["unit_root"] = draw(st.sampled_from(["U1", "U2", "U9"]))
+        filters["unit_root"] = [draw(st.sampled_from(["U1", "U2", "U9"]))]
     return Asked(
         start=start,
         end=end,
@@ -261,6 +266,8 @@ async def test_who_reported_is_told_to_oversight_alone(sessions: Sessions) -> No
     assert [row.group.code if row.group else None for row in rows] == [str(UUID(int=5))]
     unit = question(asked, _actor(Post.UNIT, unit="U1"), BOOK, NOW)
     assert unit.group_by is None
+    guessing = replace(asked, filters={"inspector": [str(UUID(int=5))]})
+    assert question(guessing, _actor(Post.UNIT, unit="U1"), BOOK, NOW).filters == {"inspector_id": frozenset()}
     assert unit.reports == Sight()
 
 
@@ -278,12 +285,12 @@ def test_nothing_is_known_of_the_future() -> None:
 
 
 def test_a_unit_and_a_root_together_mean_both() -> None:
-    def codes(**filters: str) -> object:
+    def codes(**filters: list[str]) -> object:
         return question(Asked(start=NOON, end=NOW, filters=filters), SUPERVISOR, BOOK, NOW).filters
 
-    assert codes(unit_root="U1") == {"unit_code": {"U1", "U2"}}
-    assert codes(unit_root="U1", unit="U2") == {"unit_code": {"U2"}}
-    assert codes(unit_root="U1", unit="U3") == {"unit_code": frozenset()}
+    assert codes(unit_root=["U1"]) == {"unit_code": {"U1", "U2"}}
+    assert codes(unit_root=["U1"], unit=["U2", "U3"]) == {"unit_code": {"U2"}}
+    assert codes(unit_root=["U1"], unit=["U3"]) == {"unit_code": frozenset()}
 
 
 @pytest.mark.parametrize("end", [NOON, NOON - HOUR])

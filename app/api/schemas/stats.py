@@ -1,38 +1,19 @@
 """Questions to the figures and their answers."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.appraisal import RateOut
 from app.api.schemas.base import Answer, Instant
+from app.api.schemas.query import Code, Codes, Moment
 from app.dispatch.appraisal import DEFAULT
-from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.codes import ClockKind, Cohort, GroupBy, Handling, Kind, Source
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.services.figure_asking import FILTERS, Asked
 from app.services.figures import Closure, ClosureRow, Page
-
-_BARE_DATE_LENGTH = len("2026-11-01")
-
-
-def _midnight(given: Any) -> Any:  # noqa: ANN401  # whatever came in the address; pydantic judges it afterwards
-    """Read a bare date as local midnight; leave everything else to the type."""
-    if isinstance(given, str) and len(given) == _BARE_DATE_LENGTH:
-        try:
-            return datetime.fromisoformat(given).replace(tzinfo=LOCAL_ZONE)
-        except ValueError:
-            return given
-    return given
-
-
-Bound = Annotated[AwareDatetime, BeforeValidator(_midnight)]
-"""An instant with offset, or a bare date: local midnight."""
-
-Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ClosureIn(BaseModel):
@@ -40,11 +21,13 @@ class ClosureIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: Bound = Field(
+    start: Moment = Field(
         alias="from", description="Begin, inclusive; a bare date is local midnight", examples=["2026-11-01"]
     )
-    end: Bound = Field(alias="to", description="End, exclusive; a bare date is local midnight", examples=["2026-12-01"])
-    as_of: Bound | None = Field(
+    end: Moment = Field(
+        alias="to", description="End, exclusive; a bare date is local midnight", examples=["2026-12-01"]
+    )
+    as_of: Moment | None = Field(
         None, description="What was known then; default and latest: now", examples=["2026-12-04"]
     )
     clock: ClockKind = Field(ClockKind.CASE, description="Which clock judges, in the whole table")
@@ -62,23 +45,24 @@ class ClosureIn(BaseModel):
         DEFAULT, description="Name of a definition, for the rates that have it", examples=["by_closed"]
     )
 
-    unit: Code | None = Field(None, description="Code of a unit; for returns the unit that asked")
-    unit_root: Code | None = Field(None, description="Code of a unit whose whole subtree is meant")
-    desk: Code | None = Field(None, description="Desk that owns the case")
-    kind: Kind | None = Field(None, description="Component or event")
-    category: Code | None = Field(None, description="Major and minor code; `kind` belongs to it", examples=["0305"])
-    source: Source | None = Field(None, description="Source of the first report")
-    district: Code | None = Field(None, description="Code of a district")
-    street: Code | None = Field(None, description="Code of a street")
-    community: Code | None = Field(None, description="Code of a community")
-    cell: Code | None = Field(None, description="Code of a cell")
-    beat: Code | None = Field(None, description="Code of a beat")
-    handling: Handling | None = Field(None, description="How cases are handled; reports have no handling")
-    campaign: Code | None = Field(None, description="Campaign")
+    unit: Codes = Field((), description="Any of these units; for returns the unit that asked")
+    unit_root: Codes = Field((), description="Units whose whole subtree is meant")
+    desk: Codes = Field((), description="Desks that own the case")
+    kind: tuple[Kind, ...] = Field((), description="Component or event")
+    category: Codes = Field((), description="Major and minor code; `kind` belongs to it", examples=[["0305"]])
+    source: tuple[Source, ...] = Field((), description="Source of the first report")
+    district: Codes = Field((), description="Codes of districts")
+    street: Codes = Field((), description="Codes of streets")
+    community: Codes = Field((), description="Codes of communities")
+    cell: Codes = Field((), description="Codes of cells")
+    beat: Codes = Field((), description="Codes of beats")
+    handling: tuple[Handling, ...] = Field((), description="How cases are handled; reports have no handling")
+    campaign: Codes = Field((), description="Campaigns")
+    inspector: tuple[UUID, ...] = Field((), description="Who reported it; finds nothing for units")
 
     def asked(self) -> Asked:
         """Return what is asked."""
-        filters = {name: str(code) for name in (*FILTERS, "unit_root") if (code := getattr(self, name)) is not None}
+        given = {name: getattr(self, name) for name in (*FILTERS, "unit_root")}
         return Asked(
             start=self.start,
             end=self.end,
@@ -88,7 +72,7 @@ class ClosureIn(BaseModel):
             carry_over=self.carry_over,
             group_by=self.group_by,
             definition=self.definition,
-            filters=filters,
+            filters={name: [str(code) for code in codes] for name, codes in given.items() if codes},
         )
 
 

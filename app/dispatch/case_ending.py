@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.dispatch.case_life import CaseLife
-from app.dispatch.case_requests import rework_times
+from app.dispatch.case_requests import rework_times, unanswered
 from app.dispatch.codes import Action, CaseState, CheckResult, DisposalResult, EndKind, FailCode
 from app.dispatch.commands import (
     CallBack,
@@ -38,7 +38,12 @@ def dispose(life: CaseLife, wanted: Dispose, scene: Scene) -> Draft:
         raise refuse(life.state, Action.DISPOSE, "案件没有在办单位")
     if wanted.result not in _ENDS:
         raise BadInput.at(["body", "result"], "处置结果须为 solved、gone 或 explained", code="result_unknown")
-    payload = {"leg": leg.number, "result": wanted.result.value, "media": [str(one) for one in wanted.media]}
+    payload: dict[str, Any] = {
+        "leg": leg.number,
+        "result": wanted.result.value,
+        "media": [str(one) for one in wanted.media],
+        **unanswered(life, scene),
+    }
     texts = {"public_answer": wanted.public_answer, "internal_note": wanted.internal_note}
     policy = "auto_sign" if leg.signed_at is None and scene.policies.auto_sign_after is not None else None
     return Draft(
@@ -95,6 +100,8 @@ def desk_check(life: CaseLife, wanted: DeskCheck, scene: Scene) -> Draft:
     """Compare the photos at the desk, where policy allows it."""
     if not scene.policies.desk_check:
         raise refuse(life.state, Action.DESK_CHECK, "本市未启用台内核查（策略 desk_check）")
+    if wanted.result not in {CheckResult.PASS, CheckResult.FAIL}:
+        raise BadInput.at(["body", "result"], "台内核查只有 pass 或 fail", code="result_unknown")
     payload: dict[str, Any] = {"result": wanted.result.value, "code": wanted.code.value if wanted.code else None}
     if wanted.result is CheckResult.PASS:
         return Draft(action=Action.DESK_CHECK, target=CaseState.CHECKED, payload=payload, policy="desk_check")
@@ -106,6 +113,8 @@ def close(life: CaseLife, wanted: Close, scene: Scene) -> Draft:  # noqa: ARG001
     """End the round as the disposal said, unless another end is named."""
     standing = life.round.standing
     end_kind = wanted.end_kind or (_ENDS.get(standing.result) if standing else None)
+    if end_kind is EndKind.MERGED:
+        raise BadInput.at(["body", "end_kind"], "并案须使用并案操作，不能直接以 merged 结案", code="end_kind_unknown")
     if end_kind is None:
         raise BadInput.at(["body", "end_kind"], "没有处置结果，请指明结案方式", code="end_kind_required")
     return Draft(action=Action.CLOSE, target=CaseState.CLOSED, payload={"end_kind": end_kind.value})
@@ -113,8 +122,8 @@ def close(life: CaseLife, wanted: Close, scene: Scene) -> Draft:  # noqa: ARG001
 
 def void(life: CaseLife, wanted: Void, scene: Scene) -> Draft:
     """End a case that should not have been; an overdue one needs a second person, not the same."""
-    due_at = life.round.clock.due_at
-    overdue = due_at is not None and scene.now > due_at and life.round.standing is None
+    due_at, standing = life.round.clock.due_at, life.round.standing
+    overdue = due_at is not None and (standing.at if standing else scene.now) > due_at
     if overdue and (wanted.second_person is None or wanted.second_person == scene.actor_id):
         where = ["body", "second_person"]
         raise BadInput.at(where, "超期案件作废须另一人复核", code="second_person_required")

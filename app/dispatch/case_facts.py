@@ -26,7 +26,7 @@ def case_flags(life: CaseLife) -> list[str]:
     told = {
         "reworked": turn.reworks > 0,
         "returned": any(leg.end is not None and leg.annulled for leg in turn.legs),
-        "extended": bool(turn.clock.extensions) or any(leg.clock.extensions for leg in turn.legs),
+        "extended": _granted(turn, RequestKind.EXTENSION) > 0,
         "suspended": turn.suspensions > 0,
         "reopened": turn.number > 1,
         "recurrent": life.recurrent,
@@ -85,10 +85,14 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
         accurate=turn.first_dispatch_at is not None and not any(one.annulled for one in turn.legs),
         recurrent=life.recurrent and turn.number == 1,
         reworks=turn.reworks,
-        extensions=max((len(one.clock.extensions) for one in turn.legs), default=0),
+        extensions=_granted(turn, RequestKind.EXTENSION),
         suspensions=turn.suspensions,
-        returns=sum(r.kind is RequestKind.RETURN and r.state is RequestState.GRANTED for r in turn.requests),
+        returns=_granted(turn, RequestKind.RETURN),
     )
+
+
+def _granted(turn: Round, kind: RequestKind) -> int:
+    return sum(request.kind is kind and request.state is RequestState.GRANTED for request in turn.requests)
 
 
 def _to_close_at(turn: Round, clock: Clocked) -> datetime | None:

@@ -73,7 +73,7 @@ def dispatch(life: CaseLife, wanted: Dispatch, scene: Scene) -> Draft:
         raise BadInput.at(["body", "reason_code"], "改派给建议以外的单位须说明理由代码", code="reason_required")
     payload: dict[str, Any] = {
         "unit_code": unit_code,
-        "co_units": [code for code in wanted.co_units if code != unit_code],
+        "co_units": [code for code in dict.fromkeys(wanted.co_units) if code != unit_code],
         "leg": len(life.round.legs) + 1,
         "by_hand": by_hand,
         "reason_code": wanted.reason_code,

@@ -145,17 +145,18 @@ def _ruled(life: CaseLife, entry: Entry) -> CaseLife:
     turn = replace(life.round, requests=tuple(ruled if r.id == request.id else r for r in life.round.requests))
     turn = _reclocked(_given_back(turn, p), p)
     if state is RequestState.GRANTED:
-        turn = _granted(turn, ruled, at)
+        turn = _granted(turn, ruled, instant_of(p, "since") or at, moves_case="case" in p)
     return _in_round(life, lambda _: turn)
 
 
-def _granted(turn: Round, request: Request, at: datetime) -> Round:
+def _granted(turn: Round, request: Request, at: datetime, *, moves_case: bool) -> Round:
     match request.kind:
         case RequestKind.RETURN:
             return _end_legs(turn, LegEnd.RETURNED, at)
         case RequestKind.EXTENSION if request.limit is not None:
             more = request.limit
-            turn = replace(turn, clock=replace(turn.clock, extensions=(*turn.clock.extensions, more)))
+            if moves_case:
+                turn = replace(turn, clock=replace(turn.clock, extensions=(*turn.clock.extensions, more)))
             return _last_leg(
                 turn, lambda leg: replace(leg, clock=replace(leg.clock, extensions=(*leg.clock.extensions, more)))
             )
@@ -187,7 +188,7 @@ def _disposed(life: CaseLife, entry: Entry) -> CaseLife:
 
     def done(turn: Round) -> Round:
         disposal = Disposal(at=at, leg=p["leg"], result=DisposalResult(p["result"]))
-        turn = _withdraw_pending(turn, at)
+        turn = _withdraw_pending(_reclocked(_given_back(turn, p), p), at)
         turn = replace(turn, disposals=(*turn.disposals, disposal), clock=_fixed(turn.clock, at))
         return _last_leg(
             turn,
@@ -217,7 +218,7 @@ def _reworked(turn: Round, entry: Entry) -> Round:
         failed_code=entry.payload.get("code"),
         disposals=tuple(replace(d, stands=False) for d in turn.disposals),
     )
-    turn = _last_leg(turn, lambda leg: replace(leg, ended_at=None, end=None))
+    turn = _last_leg(turn, lambda leg: replace(leg, ended_at=None, end=None, clock=_afresh(leg.clock, entry.payload)))
     return _reclocked(_given_back(turn, entry.payload), entry.payload)
 
 
@@ -286,8 +287,9 @@ _CHANGES: Final[Mapping[Action, Change]] = {
 
 
 def _let_due_pass(turn: Round, at: datetime) -> Round:
-    """Fix `to_close_at` where a due time has passed before this step, unless a request asked in time holds it open."""
-    if turn.closed_at is not None or (turn.pending is not None and turn.pending.in_time):
+    """Fix `to_close_at` where a due time has passed, unless a suspension or a request asked in time holds it open."""
+    held_open = turn.suspended_since is not None or (turn.pending is not None and turn.pending.in_time)
+    if turn.closed_at is not None or held_open:
         return turn
     turn = replace(turn, clock=_overrun(turn.clock, at))
     return _last_leg(turn, lambda leg: replace(leg, clock=_overrun(leg.clock, at)))
@@ -304,6 +306,12 @@ def _fixed(clock: Clocked, at: datetime) -> Clocked:
     if clock.fixed_at is not None:
         return clock
     return replace(clock, fixed_at=min(at, clock.due_at) if clock.due_at else at)
+
+
+def _afresh(clock: Clocked, payload: Mapping[str, str | None]) -> Clocked:
+    """Start a leg's clock anew where a step says so (policy `rework_clock` = `fresh`); `to_close_at` stays."""
+    start = instant_of(payload, "leg_start")
+    return clock if start is None else replace(clock, start=start, extensions=(), pauses=())
 
 
 def _given_back(turn: Round, payload: Mapping[str, str | None]) -> Round:

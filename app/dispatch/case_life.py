@@ -19,6 +19,7 @@ from app.dispatch.codes import (
     RequestKind,
     RequestState,
     Source,
+    WorkDayRule,
 )
 from app.dispatch.limits import Limit
 from app.dispatch.spans import Span
@@ -222,9 +223,11 @@ class CaseLife:
 
 def limit_json(limit: Limit) -> dict[str, str]:
     """Return a limit as it stands in payloads."""
-    return {"value": str(limit.value), "unit": limit.unit.value}
+    rule = {"rule": limit.rule.value} if limit.rule else {}
+    return {"value": str(limit.value), "unit": limit.unit.value, **rule}
 
 
 def limit_of(value: Mapping[str, str]) -> Limit:
     """Return the limit that a payload holds."""
-    return Limit(value=Decimal(value["value"]), unit=LimitUnit(value["unit"]))
+    rule = WorkDayRule(value["rule"]) if "rule" in value else None
+    return Limit(value=Decimal(value["value"]), unit=LimitUnit(value["unit"]), rule=rule)

@@ -13,6 +13,7 @@ from app.dispatch.policies import Policies
 
 AUTO_SIGN: Final = "auto_sign"
 RESUME: Final = "resume"
+_UNSIGNED_AFTER: Final = frozenset({Action.DISPATCH, Action.REOPEN, Action.RESUME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,8 @@ def requests(case_id: UUID, life: CaseLife) -> list[dict[str, Any]]:
 
 def timers(life: CaseLife, action: Action, policies: Policies) -> list[TimerWanted]:
     """Return the timers that a step sets."""
-    leg = life.leg
-    if action in {Action.DISPATCH, Action.REOPEN} and leg is not None and policies.auto_sign_after is not None:
+    leg = life.leg if life.leg is not None and life.leg.signed_at is None else None
+    if action in _UNSIGNED_AFTER and leg is not None and policies.auto_sign_after is not None:
         due_at = leg.dispatched_at + policies.auto_sign_after
         return [TimerWanted(kind=AUTO_SIGN, due_at=due_at, payload={"round": life.round.number, "leg": leg.number})]
     if life.state is CaseState.SUSPENDED and action is Action.GRANT and life.round.suspended_until is not None:
@@ -83,7 +84,7 @@ def timers(life: CaseLife, action: Action, policies: Policies) -> list[TimerWant
 def lapsed(action: Action) -> tuple[str, ...]:
     """Return the kinds of timers that a step makes pointless."""
     match action:
-        case Action.RECALL | Action.SIGN | Action.DISPOSE | Action.GRANT:
+        case Action.RECALL | Action.SIGN | Action.DISPOSE:
             return (AUTO_SIGN,)
         case Action.VOID:
             return (AUTO_SIGN, RESUME)

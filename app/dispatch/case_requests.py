@@ -11,6 +11,7 @@ from app.dispatch.clock import due
 from app.dispatch.codes import (
     Action,
     CaseState,
+    FailCode,
     LimitUnit,
     Post,
     RequestKind,
@@ -26,7 +27,7 @@ from app.dispatch.commands import (
     RequestSuspension,
     Resume,
 )
-from app.dispatch.deciding import Scene, reclock
+from app.dispatch.deciding import Scene, clock_json, reclock
 from app.dispatch.errors import BadInput, NotPermitted
 from app.dispatch.history import Draft
 from app.dispatch.limits import Limit
@@ -90,6 +91,7 @@ def request_extension(life: CaseLife, wanted: RequestExtension, scene: Scene) ->
     if limit.unit is not leg.clock.limit.unit or limit.value > leg.clock.limit.value:
         where = ["body", "limit"]
         raise BadInput.at(where, "延期的单位须与原时限相同，且不超过原时限", code="extension_too_long")
+    reclock(leg.clock, scene.calendar, more=limit)  # what cannot be counted is refused here, not when it is granted
     extra = {"limit": limit_json(limit)}
     return _ask(life, leg, Action.REQUEST_EXTENSION, RequestKind.EXTENSION, wanted.reason_code, extra, scene)
 
@@ -119,9 +121,10 @@ def grant(life: CaseLife, wanted: GrantRequest, scene: Scene) -> Draft:
             payload |= _both(life, payload, scene, more=request.limit, case=scene.policies.extension_moves_case)
         case RequestKind.SUSPENSION if request.until is not None:
             target = CaseState.SUSPENDED
-            rest = Span(start=scene.now, end=max(request.until, scene.now))
+            since = _rest_from(life, request, scene)
+            rest = Span(start=since, end=max(request.until, since))
             payload |= _both(life, payload, scene, pause=rest, case=True)
-            payload["until"] = request.until.isoformat()
+            payload |= {"since": since.isoformat(), "until": request.until.isoformat()}
     return Draft(action=Action.GRANT, target=target, payload=payload, texts=_texts(wanted.text))
 
 
@@ -186,10 +189,35 @@ def _ruling(life: CaseLife, request: Request, scene: Scene) -> dict[str, Any]:
         "leg": request.leg,
         "reason_code": request.reason_code,
     }
-    if request.in_time and scene.now > request.ruling_due_at and life.leg is not None:
-        payload["given_back_from"] = request.ruling_due_at.isoformat()
-        payload["given_back_to"] = scene.now.isoformat()
-    return payload
+    return payload | _ruled_late(life, request, scene)
+
+
+def _ruled_late(life: CaseLife, request: Request, scene: Scene) -> dict[str, str]:
+    """Return the wait that is given back: what went beyond the desk's limit.
+
+    Where the leg would have run out within that limit, the whole wait: a late ruling never makes a unit overdue.
+    """
+    if not request.in_time or scene.now <= request.ruling_due_at or life.leg is None:
+        return {}
+    due_at = life.leg.clock.due_at
+    ran_out = due_at is not None and due_at <= request.ruling_due_at
+    since = request.asked_at if ran_out else request.ruling_due_at
+    return {"given_back_from": since.isoformat(), "given_back_to": scene.now.isoformat()}
+
+
+def unanswered(life: CaseLife, scene: Scene) -> dict[str, Any]:
+    """Return what a disposal gives back to the leg whose request the desk has left lying beyond its limit."""
+    pending = life.round.pending
+    given = _ruled_late(life, pending, scene) if pending else {}
+    return given | _both(life, given, scene, case=False) if given else {}
+
+
+def _rest_from(life: CaseLife, request: Request, scene: Scene) -> datetime:
+    """Return when a suspension begins: now, or when it was asked for where a clock has run out since."""
+    clocks = (life.round.clock, life.leg.clock) if life.leg else (life.round.clock,)
+    dues = (clock.due_at for clock in clocks if clock.due_at is not None)
+    ran_out = any(request.asked_at <= due_at <= scene.now for due_at in dues)
+    return request.asked_at if ran_out else scene.now
 
 
 def _both(
@@ -221,11 +249,14 @@ def _both(
 def rework_times(life: CaseLife, scene: Scene, *, fail_code: str) -> dict[str, Any]:
     """Return what a failed check gives back to the leg: the time it was disposed and being checked.
 
-    Nothing after `not_done`, nothing under the policy `deadline_kept`.
+    Nothing after `not_done`, nothing under the policy `deadline_kept`; under `fresh` the full limit starts anew.
     """
-    standing = life.round.standing
+    standing, leg = life.round.standing, life.leg
+    if leg is not None and scene.policies.rework_clock is ReworkClock.FRESH:
+        anew = clock_json(scene.now, leg.clock.limit, scene.calendar)
+        return {"leg_start": scene.now.isoformat(), "leg_clock": anew}
     keeps = scene.policies.rework_clock is ReworkClock.DEADLINE_KEPT
-    if standing is None or keeps or fail_code == "not_done":
+    if standing is None or keeps or fail_code == FailCode.NOT_DONE:
         return {}
     given = {"given_back_from": standing.at.isoformat(), "given_back_to": scene.now.isoformat()}
     return given | _both(life, given, scene, case=False)

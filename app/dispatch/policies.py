@@ -44,7 +44,7 @@ MEANINGS: Final = {
     "return_window": "退件须在派遣后的这段工作时间内提出（与下一项取其短）",
     "return_window_share": "退件须在时限的这一比例内提出",
     "return_window_least": "退件窗口不短于此",
-    "extensions_at_most": "一轮内最多延期次数",
+    "extensions_at_most": "一个承办段内最多延期次数",
     "extension_moves_case": "延期是否同时顺延案件时钟",
     "suspension_at_most": "缓办最长时间",
     "suspensions_a_round": "一轮内最多缓办次数",

@@ -157,7 +157,8 @@ def _opined(life: ReportLife, entry: Entry) -> ReportLife:
 
 def _to_verify(life: ReportLife, entry: Entry) -> ReportLife:
     inspector = entry.payload.get("inspector_id")
-    return replace(life, verifier_id=UUID(inspector) if inspector else None)
+    kept = life.verifier_id if entry.target == ReportState.VERIFYING else None  # nobody else there: he looks again
+    return replace(life, verifier_id=UUID(inspector) if inspector else kept)
 
 
 def _supplemented(life: ReportLife, entry: Entry) -> ReportLife:

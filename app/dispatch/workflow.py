@@ -1,6 +1,6 @@
 """The life of a report and of a case, each as one table: from which state an action leads to which states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,17 +84,25 @@ REPORT_STEPS: Final = (
     *_staying(ReportState, _A.SUPPLEMENT, _A.URGE, _A.CALL_BACK),
 )
 
-_TARGETS: Final = {(step.source, step.action): step.targets for step in (*CASE_STEPS, *REPORT_STEPS)}
+_Targets = Mapping[tuple[str, Action], tuple[CaseState | ReportState, ...]]
+
+
+def _by_source(steps: Iterable[Step]) -> _Targets:
+    return {(step.source, step.action): step.targets for step in steps}
+
+
+_TABLES: Final[Mapping[type, _Targets]] = {CaseState: _by_source(CASE_STEPS), ReportState: _by_source(REPORT_STEPS)}
+"""One table a life: `filed` is a state of both, and equal as a text."""
 
 
 def allowed(state: CaseState | ReportState) -> tuple[Action, ...]:
     """Return the actions that the table knows from `state`, whoever may take them."""
-    return tuple(action for source, action in _TARGETS if source is state)
+    return tuple(action for source, action in _TABLES[type(state)] if source == state)
 
 
 def targets(state: CaseState | ReportState, action: Action) -> tuple[CaseState | ReportState, ...]:
     """Return the states that `action` may lead to; raise ActionNotAllowed where the table has no such row."""
-    found = _TARGETS.get((state, action))
+    found = _TABLES[type(state)].get((state, action))
     if found is None:
         raise ActionNotAllowed(action, state, allowed(state))
     return found

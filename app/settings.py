@@ -2,11 +2,12 @@
 
 import re
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.dispatch.errors import BadInput
 
@@ -56,6 +57,18 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False, description="As the city's app role")
     admin_url: str | None = Field(default=None, repr=False, description="As the city's owner or an administrator")
     replica_url: str | None = Field(default=None, repr=False, description="A streaming replica for lists and figures")
+
+    # whom it calls
+    callback_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Networks (CIDR, by commas) besides public addresses where partners may be called"
+    )
+
+    @field_validator("callback_networks", mode="before")
+    @classmethod
+    def _split(cls, networks: object) -> object:
+        if not isinstance(networks, str):
+            return networks
+        return tuple(str(ip_network(one.strip())) for one in networks.split(",") if one.strip())
 
     @field_validator("home", "anchor_dir")
     @classmethod

@@ -1,0 +1,82 @@
+"""The worker: sends what waits, fires what is due, forgets what is old; goes on when the database comes back."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from app.adapters.addresses import AllowedAddresses
+from app.adapters.callbacks import Caller, HttpCaller
+from app.adapters.keys import Keys, load_keys
+from app.adapters.sealing import Sealer
+from app.dispatch.policies import DEFAULTS
+from app.repositories.engine import open_engine, open_sessions
+from app.services.books import Books
+from app.services.callbacks import Callbacks
+from app.services.case_steps import CaseSteps
+from app.services.cases import Cases
+from app.services.outbox import Outbox
+from app.services.partner_secrets import PartnerSecrets
+from app.services.report_steps import ReportSteps
+from app.services.timers import Timers
+from app.services.transaction import Sessions, sqlstate
+from app.services.vault import Vault
+from app.settings import Mode, Settings
+
+log = structlog.get_logger()
+
+LOOK_EVERY: Final = timedelta(milliseconds=500)
+FORGET_EVERY: Final = timedelta(hours=1)
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+"""How long a loop that keeps failing waits at most before it tries again."""
+
+
+async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until told to stop; then finish what is under way."""
+    if settings.database_url is None:
+        raise RuntimeError("no database address: start by `gridcase run` or `gridcase work`")
+    allowed = AllowedAddresses.of(settings.callback_networks, loopback=settings.mode is Mode.DEMO)
+    engine = open_engine(settings.database_url)
+    try:
+        async with HttpCaller(allowed) as caller:
+            outbox, timers = build(settings, open_sessions(engine), load_keys(settings.keys_dir), caller)
+            await asyncio.gather(
+                repeat("outbox", LOOK_EVERY, outbox.look, stop),
+                repeat("timers", LOOK_EVERY, timers.fire_due, stop),
+                repeat("forget", FORGET_EVERY, timers.forget, stop),
+            )
+            await outbox.close()
+    finally:
+        await engine.dispose()
+
+
+def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller) -> tuple[Outbox, Timers]:
+    """Put together what the loops call."""
+    sealer = Sealer(keys)
+    reports = ReportSteps(Callbacks(), DEFAULTS)
+    steps = CaseSteps(Callbacks(), reports, DEFAULTS)
+    cases = Cases(sessions, Books(sessions), Vault(sealer), steps, reports, _now)
+    outbox = Outbox(sessions, caller, PartnerSecrets(sealer), _now, demo=settings.mode is Mode.DEMO)
+    return outbox, Timers(sessions, cases, _now)
+
+
+async def repeat(name: str, every: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    """Do `work` again and again; after failures in a row at growing distances, because the database may be away."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            await work()
+            failures = 0
+        except Exception as error:  # noqa: BLE001  # whatever it was, the next round may succeed; it is not swallowed
+            failures += 1
+            log.warning("loop_failed", loop=name, kind=type(error).__name__, sqlstate=sqlstate(error))
+        pause = min(every * 2**failures, LONGEST_PAUSE) if failures else every
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause.total_seconds())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -8,26 +8,44 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from app.adapters.keys import Keys, load_keys
-from app.adapters.objects import Objects
 from app.adapters.passwords import Passwords
+from app.adapters.query_codes import QueryCodes
 from app.adapters.sealing import Sealer
 from app.adapters.tokens import Tokens
-from app.api import appraisal, auth, docs, health, me, media, problems
+from app.api import appraisal, auth, cases, clock, dispatch, docs, geo, health, me, media, problems, ref
 from app.api.deps import Wired
 from app.api.edge import Edge
 from app.api.gate import Gate
 from app.api.limit import Limit
 from app.api.strict import known_query, right_type
+from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
+from app.services.callbacks import Callbacks
+from app.services.case_steps import CaseSteps
+from app.services.cases import Cases
 from app.services.identity import Identity
-from app.services.media import MediaService
+from app.services.intake import Intake
 from app.services.readiness import RELEASE
+from app.services.report_steps import ReportSteps
+from app.services.reports import Reports
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Mode, Settings, load_settings
 
-ROUTERS: Final = (auth.router, me.router, media.router, appraisal.router, health.router, docs.router)
+ROUTERS: Final = (
+    auth.router,
+    me.router,
+    media.router,
+    appraisal.router,
+    health.router,
+    docs.router,
+    cases.router,
+    dispatch.router,
+    clock.router,
+    geo.router,
+    ref.router,
+)
 
 
 def _utc_now() -> datetime:
@@ -79,11 +97,16 @@ def wire(
 ) -> Wired:
     """Put the services together over a session factory."""
     sealer = Sealer(keys)
+    books = Books(sessions)
+    books, vault, policies = Books(sessions), Vault(Sealer(keys)), DEFAULTS
+    codes, callbacks = QueryCodes(keys.search.secret), Callbacks()
+    report_steps = ReportSteps(callbacks, policies)
+    case_steps = CaseSteps(callbacks, report_steps, policies)
     return Wired(
         settings=settings,
         sessions=sessions,
         now=now,
-        books=Books(sessions),
+        books=books,
         identity=Identity(
             sessions,
             Tokens(keys.token, settings.city),
@@ -91,6 +114,9 @@ def wire(
             now,
             demo=settings.mode is Mode.DEMO,
         ),
-        vault=Vault(sealer),
-        media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
+        vault=vault,
+        query_codes=codes,
+        intake=Intake(sessions, books, vault, codes, policies),
+        cases=Cases(sessions, books, vault, case_steps, report_steps, now),
+        reports=Reports(sessions, books, vault, report_steps, case_steps, policies, now, city=settings.city),
     )

@@ -9,17 +9,22 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Depends, Header, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from app.adapters.query_codes import QueryCodes
 from app.dispatch.access import Actor
 from app.dispatch.book import Book
 from app.dispatch.errors import BadInput, Unauthenticated
 from app.services.books import Books
+from app.services.cases import Cases
 from app.services.identity import Identity
+from app.services.intake import Intake
 from app.services.media import MediaService
+from app.services.precedence import Precedence
+from app.services.reports import Reports
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Settings
 
-TOKEN_PATH: Final = "/api/v1/auth/token"  # a path
+TOKEN_PATH: Final = "/api/v1/auth/token"
 _LONGEST_KEY: Final = 255
 UNKNOWN_VERSION: Final = -1
 """What an `If-Match` that is none of ours means: no version has this number, so it is always stale."""
@@ -36,6 +41,11 @@ class Wired:
     books: Books
     identity: Identity
     vault: Vault
+    intake: Intake
+    cases: Cases
+    reports: Reports
+    query_codes: QueryCodes
+    precedence: Precedence
     media: MediaService
 
 
@@ -109,4 +119,7 @@ Now = Annotated[datetime, Depends(_now)]
 IfMatch = Annotated[int | None, Depends(_if_match)]
 """The version that the caller believes in; None: any. Services raise Stale where it is another."""
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+CaseService = Annotated[Cases, Depends(taken(lambda wired: wired.cases))]
+ReportService = Annotated[Reports, Depends(taken(lambda wired: wired.reports))]
+IntakeService = Annotated[Intake, Depends(taken(lambda wired: wired.intake))]
 IdentityService = Annotated[Identity, Depends(taken(lambda wired: wired.identity))]

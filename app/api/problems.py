@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from app.api.precedence import earlier_refusal
 from app.dispatch import errors
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ TITLES: Final[Mapping[int, str]] = {
     503: "暂不可用",
 }
 
+_ABOUT_CONTENTS: Final = (400, 413, 415)
 _MOST_FRAMES: Final = 12
 
 
@@ -73,11 +75,13 @@ def status_of(error: errors.GridcaseError) -> int:
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
-def respond(
-    request: Request, status: int, code: str, detail: str, *, fields: Mapping[str, object], headers: Mapping[str, str]
-) -> JSONResponse:
-    """Build the answer; `fields` are the error's own and never personal."""
-    body = {
+def document(request: Request, error: errors.GridcaseError) -> dict[str, object]:
+    """Return an error of ours as a problem document, for the items of a batch."""
+    return _document(request, status_of(error), error.code, error.detail, error.fields)
+
+
+def _document(request: Request, status: int, code: str, detail: str, fields: Mapping[str, object]) -> dict[str, object]:
+    return {
         "type": f"urn:gridcase:problem:{code}",
         "title": TITLES.get(status, "错误"),
         "status": status,
@@ -86,6 +90,13 @@ def respond(
         "code": code,
         **fields,
     }
+
+
+def respond(
+    request: Request, status: int, code: str, detail: str, *, fields: Mapping[str, object], headers: Mapping[str, str]
+) -> JSONResponse:
+    """Build the answer; `fields` are the error's own and never personal."""
+    body = _document(request, status, code, detail, fields)
     return JSONResponse(body, status_code=status, headers=dict(headers), media_type="application/problem+json")
 
 
@@ -99,11 +110,15 @@ def answer(request: Request, error: errors.GridcaseError) -> JSONResponse:
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.GridcaseError)  # noqa: S101  # registered for this class only
+    if isinstance(error, errors.BadInput) and (earlier := await earlier_refusal(request)):
+        return answer(request, earlier)
     return answer(request, error)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+    if earlier := await earlier_refusal(request):
+        return answer(request, earlier)
     unreadable = any(e["type"] == "json_invalid" for e in error.errors())
     found = [{"where": list(e["loc"]), "message": e["msg"], "code": e["type"]} for e in error.errors()]
     status, code = (400, "unreadable") if unreadable else (422, "bad_input")
@@ -112,6 +127,8 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+    if error.status_code in _ABOUT_CONTENTS and (earlier := await earlier_refusal(request)):
+        return answer(request, earlier)
     codes = {404: "not_found", 405: "method_not_allowed", 400: "unreadable", 413: "too_large", 415: "unsupported_type"}
     code = codes.get(error.status_code, "refused")
     detail = TITLES.get(error.status_code, "请求被拒绝")

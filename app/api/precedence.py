@@ -1,0 +1,35 @@
+"""Before anything is said about contents: is the thing in sight, and may the caller do that to it at all."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import Request
+
+from app.api.deps import wired
+from app.dispatch.access import Actor, Thing
+from app.dispatch.codes import Action
+from app.dispatch.errors import GridcaseError, NotVisible
+
+_THINGS: Final = {"case_id": Thing.CASE, "report_id": Thing.REPORT}
+_ACTIONS: Final = "/actions/"
+
+
+async def earlier_refusal(request: Request) -> GridcaseError | None:
+    """Return the refusal that comes before any about the contents; None where the path names no case or report."""
+    actor = request.scope.get("state", {}).get("actor")
+    named = next((name for name in _THINGS if name in request.path_params), None)
+    if not isinstance(actor, Actor) or named is None:
+        return None
+    try:
+        subject_id = UUID(str(request.path_params[named]))
+    except ValueError:
+        return NotVisible()
+    try:
+        return await wired(request).precedence.refusal(actor, _THINGS[named], subject_id, _action(request))
+    except GridcaseError as error:
+        return error
+
+
+def _action(request: Request) -> Action | None:
+    _, found, name = request.scope["path"].rpartition(_ACTIONS)
+    return Action(name) if found and name in Action else None

@@ -126,6 +126,12 @@ class SetRepository:
             calendar=_calendar(active[SetKind.CALENDAR], days),
         )
 
+    async def calendar(self, version: int) -> WorkCalendar | None:
+        """Return one version of the calendar, also a past one: recorded due times were computed by theirs."""
+        wanted = select(sets.DataSet).where(sets.DataSet.kind == SetKind.CALENDAR, sets.DataSet.version == version)
+        one = await self._session.scalar(wanted)
+        return _calendar(one, await self._rows(sets.CalendarDay, one)) if one is not None else None
+
     async def maintainers(self, component_codes: Iterable[str]) -> dict[str, str | None]:
         """Return the maintenance unit of each component that the active set knows."""
         wanted = list(component_codes)

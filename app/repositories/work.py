@@ -93,6 +93,11 @@ class WorkRepository:
         taken = await self._session.execute(put.on_conflict_do_nothing().returning(IdempotencyKey.key))
         return taken.first() is not None
 
+    async def settle_key(self, scope: str, route: str, key: str, *, resource_id: UUID, status: int) -> None:
+        """Set what a key led to."""
+        which = (IdempotencyKey.scope == scope) & (IdempotencyKey.route == route) & (IdempotencyKey.key == key)
+        await self._session.execute(update(IdempotencyKey).where(which).values(resource_id=resource_id, status=status))
+
     async def used_key(self, scope: str, route: str, key: str) -> IdempotencyKey | None:
         """Return what a key was used for."""
         return await self._session.get(IdempotencyKey, (scope, route, key))

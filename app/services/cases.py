@@ -17,6 +17,7 @@ from app.dispatch.codes import Action, Post
 from app.dispatch.errors import ActionNotAllowed, BadInput, GridcaseError, NotVisible, Stale
 from app.dispatch.scrub import scrub
 from app.dispatch.workflow import allowed
+from app.models.cases import Case
 from app.repositories.case_writing import CaseWriting
 from app.repositories.reports import ReportRepository
 from app.services import idempotency
@@ -142,12 +143,15 @@ class Cases:
     async def possible(self, case_id: UUID, actor: Actor) -> list[Action]:
         """Return what the caller may do to a case in its present state."""
         async with reading(self._sessions) as session:
-            case = await CaseWriting(session).one(case_id)
-            book = self._books.current
-            if case is None or not sight(actor, Thing.CASE, book.units_below).covers(standing_of(case)):
-                raise NotVisible
+            case, book = await self._seen(session, case_id, actor)
             granted = permitted(actor, standing_of(case), book.units_below)
             return [action for action in allowed(case.state) if action in granted]
+
+    async def _seen(self, session: AsyncSession, case_id: UUID, actor: Actor) -> tuple[Case, Book]:
+        case, book = await CaseWriting(session).one(case_id), self._books.current
+        if case is None or not sight(actor, Thing.CASE, book.units_below).covers(standing_of(case)):
+            raise NotVisible
+        return case, book
 
     async def _outcome(self, case_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> Outcome:
         try:

@@ -63,3 +63,8 @@ async def begin(
     if first is None or first.body_digest != use.body_digest:
         raise IdempotencyMismatch("同一 Idempotency-Key 对应的请求内容不同")
     return Replay(resource_id=first.resource_id, status=first.status)
+
+
+async def settle(session: AsyncSession, use: KeyUse, *, resource_id: UUID, status: int) -> None:
+    """Say what the key led to, where that was not known when it was taken."""
+    await WorkRepository(session).settle_key(use.scope, use.route, use.key, resource_id=resource_id, status=status)

@@ -22,7 +22,9 @@ from app.dispatch.scrub import scrub
 from app.repositories.facts import FactsRepository
 from app.repositories.reports import AskedNear, ReportRepository
 from app.repositories.sets import SetRepository, wkb
+from app.services import idempotency
 from app.services.books import Books
+from app.services.idempotency import KeyUse
 from app.services.ledger import Acting, Ledger, Thread
 from app.services.transaction import Sessions, writing
 from app.services.vault import Personal, Vault
@@ -32,6 +34,7 @@ DESK: Final = "city"
 
 RECEIPT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 RECEIPT_LENGTH: Final = 14
+CREATED: Final = 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,17 @@ class Intake:
             return await self._receive(within, arrivals, acting)
         async with writing(self._sessions) as session:
             return await self._receive(session, arrivals, acting)
+
+    async def receive_one(self, arrival: Arrival, acting: Acting, use: KeyUse | None) -> Received:
+        """Store one arrival under an idempotency key."""
+        async with writing(self._sessions) as session:
+            first = await idempotency.begin(session, use, resource_id=arrival.id, status=201, now=acting.now)
+            if first is not None:
+                return Received(report_id=first.resource_id, created=first.status == CREATED)
+            received = (await self._receive(session, [arrival], acting))[0]
+            if use is not None and not received.created:
+                await idempotency.settle(session, use, resource_id=received.report_id, status=200)
+            return received
 
     async def _receive(self, session: AsyncSession, arrivals: Sequence[Arrival], acting: Acting) -> list[Received]:
         reports = ReportRepository(session)

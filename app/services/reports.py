@@ -52,8 +52,11 @@ class Reports:
         cases: CaseSteps,
         policies: Policies,
         now: Callable[[], datetime],
+        *,
+        city: str,
     ) -> None:
-        """Take what a step needs; `now` is our clock."""
+        """Take what a step needs; `now` is our clock, `city` goes before every case number."""
+        self._city = city
         self._sessions = sessions
         self._books = books
         self._vault = vault
@@ -103,10 +106,7 @@ class Reports:
     async def possible(self, report_id: UUID, actor: Actor) -> list[Action]:
         """Return what the caller may do to a report in its present state."""
         async with reading(self._sessions) as session:
-            book = self._books.current
-            report = await session.get(Report, report_id)
-            if report is None or not sight(actor, Thing.REPORT, book.units_below).covers(standing_of(report)):
-                raise NotVisible
+            report, book = await self._seen(session, report_id, actor)
             granted = permitted(actor, standing_of(report), book.units_below)
             return [action for action in allowed(report.state) if action in granted]
 
@@ -131,6 +131,12 @@ class Reports:
             case _:
                 await self._step(session, held, command, book, acting, ledger)
         await ledger.store(session)
+
+    async def _seen(self, session: AsyncSession, report_id: UUID, actor: Actor) -> tuple[Report, Book]:
+        report, book = await session.get(Report, report_id), self._books.current
+        if report is None or not sight(actor, Thing.REPORT, book.units_below).covers(standing_of(report)):
+            raise NotVisible
+        return report, book
 
     async def _outcome(self, report_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> Outcome:
         try:
@@ -256,7 +262,7 @@ class Reports:
             raise BadInput.at(where, f"{category.minor_name}的立案条件只有：{numbers}", code="unknown_condition")
         writing_cases = CaseWriting(session)
         return file_case(
-            case_no=case_no(await writing_cases.next_number(), acting.now),
+            case_no=case_no(self._city, await writing_cases.next_number(), acting.now),
             report_id=report.id,
             source=report.source,
             kind=category.kind,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, field_validator
 
 from app.dispatch.calendar import LOCAL_ZONE
 
@@ -12,6 +12,19 @@ class Body(BaseModel):
     """A body of our own clients: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _storable(cls, value: object) -> object:
+        """Refuse what a database cannot hold: null characters and halves of a character."""
+        texts = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(text, str) and not _is_storable(text) for text in texts):
+            raise ValueError("含有不能保存的字符")
+        return value
+
+
+def _is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Answer(BaseModel):

@@ -84,5 +84,6 @@ def _degrees(parts: object, reference: object, negative: str) -> float | None:
 
 
 def _is_editor(names: tuple[object, ...]) -> bool:
-    said = " ".join(name for name in names if isinstance(name, str)).lower()
+    told = " ".join(name for name in names if isinstance(name, str))
+    said = told.encode("latin-1", "ignore").decode("utf-8", "ignore").lower()  # Pillow reads EXIF's text as Latin-1
     return any(editor in said for editor in _EDITORS)

@@ -11,7 +11,7 @@ import filetype
 import pillow_heif
 from PIL import Image, ImageOps
 
-from app.adapters.exif import Taken, read_exif
+from app.adapters.exif import MediaFlag, Taken, read_exif
 from app.dispatch.errors import BadInput, TooLarge, UnsupportedType
 
 pillow_heif.register_heif_opener()
@@ -79,7 +79,7 @@ def _draw(image: Image.Image) -> Photo:
         raise _too_many_pixels()
     taken = read_exif(image)
     image.draft("RGB", (LONGER_SIDE, LONGER_SIDE))
-    upright = ImageOps.exif_transpose(image)
+    upright = image if MediaFlag.BROKEN_EXIF in taken.flags else ImageOps.exif_transpose(image)
     upright.thumbnail((LONGER_SIDE, LONGER_SIDE))
     clean = _on_white(upright)
     drawn = io.BytesIO()

@@ -1,6 +1,5 @@
 """All SQL about media: what has come in, and who sees it by way of the reports and cases that use it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +28,7 @@ class Medium:
     taken_at: datetime | None
     taken_lon: float | None
     taken_lat: float | None
-    flags: Sequence[str]
+    flags: tuple[str, ...]
     account_id: UUID | None
     created_at: datetime
 

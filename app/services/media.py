@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from os import SEEK_END
 from typing import IO, Final
 from uuid import UUID, uuid4
 
@@ -155,7 +156,7 @@ async def _record(
         taken_at=stored.taken.at,
         taken_lon=stored.taken.lon,
         taken_lat=stored.taken.lat,
-        flags=sorted(stored.taken.flags | ({MediaFlag.REUSED} if reused else set())),
+        flags=tuple(sorted(stored.taken.flags | ({MediaFlag.REUSED} if reused else set()))),
         account_id=account_id,
         created_at=now,
     )
@@ -176,6 +177,7 @@ def _measure(file: IO[bytes]) -> tuple[str, int]:
     """Return the SHA-256 and the size in bytes."""
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any readable binary file will do
+    file.seek(0, SEEK_END)
     return sha256, file.tell()
 
 

@@ -4,7 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, RowMapping, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Executable,
+    Integer,
+    RowMapping,
+    Uuid,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.counts import TIMES, Count, Counted
@@ -16,7 +29,7 @@ from app.models.people import Account
 from app.repositories import stats_terms as terms
 
 Stale = frozenset[Subject]
-"""Rounds or reports whose stored row knows more than was known at `as_of`."""
+"""Rounds or reports whose stored row knows more than was known at `as_of`; legs are as stale as their rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +69,7 @@ class Stats:
 
     async def stale(self, of: Counted, question: Question) -> Stale:
         """Name the things of one kind that must be folded again."""
-        statement = select(*_stale_key(of)).select_from(terms.SOURCES[of]).where(terms.stale(of)).distinct()
+        statement = select(*_stale_key(of)).where(terms.stale(of))
         result = await self._session.execute(statement, {"as_of": question.as_of})
         return frozenset((subject, number) for subject, number in result)
 
@@ -72,27 +85,27 @@ class Stats:
 
 
 def _sums(of: Counted, question: Question) -> Executable:
-    fresh, stale = terms.fresh(of), terms.stale(of)
-    applying = {count.name: and_(fresh, terms.applies(count, question)) for count in counts_of(of, question.clock)}
-    subject, number = _stale_key(of)
+    """Return the sums of fresh things by group and, in a row of its own, the keys of stale ones."""
+    applying = {count.name: terms.applies(count, question) for count in counts_of(of, question.clock)}
+    times = {f"times_{name}": terms.ROUNDS.c[column] for name, column in TIMES.items() if of is Counted.ROUND}
     code, kind = terms.group_code(of, question.group_by), terms.group_kind(of, question.group_by)
-    statement = (
+    subject, number = _stale_key(of)
+    sums = (
         select(
             code.label("group_code"),
             kind.label("group_kind"),
             *(func.count().filter(condition).label(name) for name, condition in applying.items()),
-            *(
-                func.sum(terms.ROUNDS.c[column]).filter(applying["to_close"]).label(f"times_{name}")
-                for name, column in TIMES.items()
-                if of is Counted.ROUND
-            ),
-            func.array_agg(subject).filter(stale).label("stale_ids"),
-            func.array_agg(number).filter(stale).label("stale_rounds"),
+            *(func.sum(often).filter(applying["to_close"]).label(name) for name, often in times.items()),
+            cast(null(), ARRAY(Uuid())).label("stale_ids"),
+            cast(null(), ARRAY(Integer())).label("stale_rounds"),
         )
         .select_from(terms.SOURCES[of])
-        .where(or_(and_(fresh, terms.any_applies(of, question), terms.seen(of, question)), stale))
+        .where(terms.fresh(of), terms.any_applies(of, question), terms.seen(of, question))
+        .group_by(code, kind)
     )
-    return statement.group_by(code, kind)
+    none = (literal(0) for _ in (*applying, *times))
+    keys = select(null(), null(), *none, func.array_agg(subject), func.array_agg(number)).where(terms.stale(of))
+    return sums.union_all(keys)
 
 
 def _page(count: Count, question: Question, after: Key | None, limit: int) -> Executable:

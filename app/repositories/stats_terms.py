@@ -90,7 +90,7 @@ def applies(count: Count, question: Question) -> Condition:
 def any_applies(of: Counted, question: Question) -> Condition:
     """Say, on indexed columns alone, that some count may apply."""
     if question.cohort is Cohort.FILED:
-        scopes = [_begun(of)]
+        scopes = [and_(_begun(of), LEGS.c.return_ruled_at.is_not(None)) if of is Counted.LEG else _begun(of)]
     else:
         instants = dict.fromkeys(count.at for count in counts_of(of, question.clock))
         scopes = [_within(_known(of, at)) for at in instants]

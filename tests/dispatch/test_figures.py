@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dispatch.access import Sight
@@ -18,6 +18,7 @@ from tests.dispatch.facts_drawn import NOON, Facts, facts, plain_report, questio
 HOUR = timedelta(hours=1)
 ALL = Sight(everywhere=True)
 CASE = UUID(int=7)
+few = settings(max_examples=60, deadline=None)  # drawing facts is slow, and the database tests draw more
 
 
 def asking(**changes: Any) -> Question:
@@ -212,11 +213,13 @@ def test_how_often_is_summed_over_what_is_to_be_closed() -> None:
     assert total(rows).counts["reworked"] == 1
 
 
+@few
 @given(drawn=facts(), question=questions())
 def test_rows_add_up_to_what_is_counted_without_groups(drawn: Facts, question: Question) -> None:
     assert total(tally(drawn.things, question)) == total(tally(drawn.things, replace(question, group_by=None)))
 
 
+@few
 @given(drawn=facts(), question=questions(), cut=st.integers(1, 6))
 def test_periods_add_up_without_counting_twice(drawn: Facts, question: Question, cut: int) -> None:
     whole = replace(question, start=NOON, end=NOON + 7 * HOUR, carry_over=False)
@@ -224,6 +227,7 @@ def test_periods_add_up_without_counting_twice(drawn: Facts, question: Question,
     assert add_up(*(tally(drawn.things, part) for part in parts)) == tally(drawn.things, whole)
 
 
+@few
 @given(drawn=facts(), question=questions(), group_by=st.sampled_from(GroupBy))
 def test_a_filter_gives_the_row_of_its_group(drawn: Facts, question: Question, group_by: GroupBy) -> None:
     unfiltered = replace(question, filters={})
@@ -235,6 +239,7 @@ def test_a_filter_gives_the_row_of_its_group(drawn: Facts, question: Question, g
             assert only == total(dict(enumerate(same)))  # type: ignore[arg-type]  # any keys will do
 
 
+@few
 @given(drawn=facts(), question=questions())
 def test_every_count_is_of_its_own_kind_of_thing(drawn: Facts, question: Question) -> None:
     of = {count.name: count.of for count in COUNTS}
@@ -247,6 +252,7 @@ def test_every_count_is_of_its_own_kind_of_thing(drawn: Facts, question: Questio
         assert all(of[name] is kind for name, number in sums.items() if number)
 
 
+@few
 @given(drawn=facts())
 def test_no_two_things_share_a_place_in_a_drill_down(drawn: Facts) -> None:
     for count in (one.under(ClockKind.CASE) for one in COUNTS):

@@ -26,11 +26,8 @@ def _fresh(drawn: Facts, question: Question) -> list[Thing]:
 
 
 def _stale(drawn: Facts, question: Question, of: Counted) -> set[tuple[UUID, int]]:
-    return {
-        figures.subject_of(thing)
-        for thing in drawn.things
-        if figures.counted_as(thing) is of and first_known(thing) <= question.as_of < last_known(thing)
-    }
+    things: list[Thing] = [*drawn.reports] if of is Counted.REPORT else [*drawn.rounds]
+    return {figures.subject_of(thing) for thing in things if first_known(thing) <= question.as_of < last_known(thing)}
 
 
 @with_database

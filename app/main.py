@@ -8,11 +8,32 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from app.adapters.keys import Keys, load_keys
+from app.adapters.objects import Objects
 from app.adapters.passwords import Passwords
 from app.adapters.query_codes import QueryCodes
 from app.adapters.sealing import Sealer
 from app.adapters.tokens import Tokens
-from app.api import appraisal, auth, cases, clock, dispatch, docs, geo, health, me, media, problems, ref
+from app.api import (
+    appraisal,
+    auth,
+    case_actions,
+    cases,
+    citizen,
+    clock,
+    dispatch,
+    docs,
+    geo,
+    health,
+    hotline,
+    inspector,
+    me,
+    media,
+    problems,
+    ref,
+    report_actions,
+    reports,
+    stats,
+)
 from app.api.deps import Wired
 from app.api.edge import Edge
 from app.api.gate import Gate
@@ -24,8 +45,13 @@ from app.services.books import Books
 from app.services.callbacks import Callbacks
 from app.services.case_steps import CaseSteps
 from app.services.cases import Cases
+from app.services.citizens import Citizens
+from app.services.hotline import Hotline
 from app.services.identity import Identity
 from app.services.intake import Intake
+from app.services.media import MediaService
+from app.services.partner_secrets import PartnerSecrets
+from app.services.precedence import Precedence
 from app.services.readiness import RELEASE
 from app.services.report_steps import ReportSteps
 from app.services.reports import Reports
@@ -36,15 +62,22 @@ from app.settings import Mode, Settings, load_settings
 ROUTERS: Final = (
     auth.router,
     me.router,
-    media.router,
-    appraisal.router,
-    health.router,
-    docs.router,
+    reports.router,
+    report_actions.router,
     cases.router,
+    case_actions.router,
     dispatch.router,
     clock.router,
     geo.router,
     ref.router,
+    hotline.router,
+    inspector.router,
+    citizen.router,
+    media.router,
+    stats.router,
+    appraisal.router,
+    health.router,
+    docs.router,
 )
 
 
@@ -96,27 +129,35 @@ def wire(
     passwords: Passwords | None = None,
 ) -> Wired:
     """Put the services together over a session factory."""
-    sealer = Sealer(keys)
-    books = Books(sessions)
-    books, vault, policies = Books(sessions), Vault(Sealer(keys)), DEFAULTS
-    codes, callbacks = QueryCodes(keys.search.secret), Callbacks()
+    sealer, policies, demo = Sealer(keys), DEFAULTS, settings.mode is Mode.DEMO
+    books, vault, codes, callbacks = Books(sessions), Vault(sealer), QueryCodes(keys.search.secret), Callbacks()
     report_steps = ReportSteps(callbacks, policies)
     case_steps = CaseSteps(callbacks, report_steps, policies)
+    intake = Intake(sessions, books, vault, codes, policies)
+    cases = Cases(sessions, books, vault, case_steps, report_steps, now)
+    reports = Reports(sessions, books, vault, report_steps, case_steps, policies, now, city=settings.city)
     return Wired(
         settings=settings,
         sessions=sessions,
         now=now,
         books=books,
-        identity=Identity(
-            sessions,
-            Tokens(keys.token, settings.city),
-            passwords or Passwords(),
-            now,
-            demo=settings.mode is Mode.DEMO,
-        ),
+        identity=Identity(sessions, Tokens(keys.token, settings.city), passwords or Passwords(), now, demo=demo),
         vault=vault,
+        intake=intake,
+        cases=cases,
+        reports=reports,
         query_codes=codes,
-        intake=Intake(sessions, books, vault, codes, policies),
-        cases=Cases(sessions, books, vault, case_steps, report_steps, now),
-        reports=Reports(sessions, books, vault, report_steps, case_steps, policies, now, city=settings.city),
+        precedence=Precedence(sessions, books),
+        media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
+        citizens=Citizens(sessions, intake, reports, codes, now),
+        hotline=Hotline(
+            sessions=sessions,
+            intake=intake,
+            reports=reports,
+            cases=cases,
+            vault=vault,
+            secrets=PartnerSecrets(sealer),
+            now=now,
+            demo=demo,
+        ),
     )

@@ -22,9 +22,12 @@ from sqlalchemy.pool import NullPool
 
 from app.adapters.keys import Keys, load_keys
 from app.adapters.passwords import Passwords
+from app.dispatch.codes import Post
 from app.runtime.cluster import Cluster
 from app.services.transaction import Sessions
 from app.settings import Settings
+from tests.books import bare_book
+from tests.people_stored import Person, SignIn, signed_in
 from tests.towns import Town, copied, migrate, shared_cluster, template, worker_name
 
 CHEAP: Final = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -105,6 +108,23 @@ async def application(settings: Settings, sessions: Sessions, keys: Keys) -> Fas
 async def app_client(application: FastAPI) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(transport=ASGITransport(application), base_url="http://gridcase.test") as client:
         yield client
+
+
+@pytest.fixture
+def booked(application: FastAPI) -> FastAPI:
+    """Return the application with the smallest book in force: units in a tree, and nothing else."""
+    application.state.wired.books._book = bare_book()
+    return application
+
+
+@pytest.fixture
+def sign_in(application: FastAPI, keys: Keys) -> SignIn:
+    """Return a function that stores an account with posts and signs it in."""
+
+    async def sign(*posts: Post, unit: str | None = None) -> Person:
+        return await signed_in(application, keys, *posts, unit=unit)
+
+    return sign
 
 
 def _now() -> datetime:

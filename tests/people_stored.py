@@ -1,5 +1,6 @@
 """Store accounts with posts, and sign requests in their name."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -25,6 +26,10 @@ class Person:
     id: UUID
     username: str
     headers: dict[str, str]
+
+
+SignIn = Callable[..., Awaitable[Person]]
+"""The fixture `sign_in`: `await sign_in(Post.OPERATOR)`, `await sign_in(Post.UNIT, unit="U1")`."""
 
 
 async def store_account(

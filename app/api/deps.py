@@ -15,6 +15,8 @@ from app.dispatch.book import Book
 from app.dispatch.errors import BadInput, Unauthenticated
 from app.services.books import Books
 from app.services.cases import Cases
+from app.services.citizens import Citizens
+from app.services.hotline import Hotline
 from app.services.identity import Identity
 from app.services.intake import Intake
 from app.services.media import MediaService
@@ -47,6 +49,8 @@ class Wired:
     query_codes: QueryCodes
     precedence: Precedence
     media: MediaService
+    citizens: Citizens
+    hotline: Hotline
 
 
 def wired(request: Request) -> Wired:

@@ -46,8 +46,7 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
             raise Unavailable("数据库暂时不可用，请稍后重试", code="database_unavailable") from error
         raise
     finally:
-        await _to_the_end(_give_up(session))
-        await _to_the_end(session.close())
+        await _to_the_end(_part(session))
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -80,5 +79,13 @@ async def _to_the_end(work: Awaitable[None]) -> None:
 async def _give_up(session: AsyncSession) -> None:
     try:
         await session.rollback()
+    except (DBAPIError, OSError):
+        await session.invalidate()
+
+
+async def _part(session: AsyncSession) -> None:
+    """End a read; closing lets go of what was read, where a rollback would expire it."""
+    try:
+        await session.close()
     except (DBAPIError, OSError):
         await session.invalidate()

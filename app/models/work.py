@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Sequence, text
+from sqlalchemy import BigInteger, Identity, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
@@ -94,6 +94,18 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+
+class ReceiptTry(Base):
+    """A receipt asked for with a wrong code; counts for a short while."""
+
+    __tablename__ = "receipt_tries"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    digest: Mapped[bytes]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_receipt_tries_digest", "digest", "at"), Index("ix_receipt_tries_at", "at"))
 
 
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)

@@ -72,8 +72,11 @@ class Cases:
         self._reports = reports
         self._now = now
 
-    async def act(self, case_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> None:
-        """Do what a person wants done. Raises, in this order: NotVisible, NotPermitted, BadInput, Stale, Conflict."""
+    async def act(self, case_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> bool:
+        """Do what a person wants done; False when the same key did it before.
+
+        Raises, in this order: NotVisible, NotPermitted, BadInput, Stale, Conflict.
+        """
         async with writing(self._sessions) as session:
             book = await self._books.agreed(session)
             case = await CaseWriting(session).lock(case_id)
@@ -82,7 +85,7 @@ class Cases:
                 raise NotVisible
             now = self._now()
             if await idempotency.begin(session, meta.key, resource_id=case_id, status=200, now=now):
-                return
+                return False
             held = await self._steps.hold(session, case)
             as_post = meta.as_post or ruler(held.life, command)
             post = permit(actor, command.action, standing_of(case), book.units_below, as_post=as_post)
@@ -96,6 +99,7 @@ class Cases:
                 occurred_at=meta.occurred_at,
             )
             await self._take(session, held, command, book, acting)
+            return True
 
     async def act_by_policy(
         self, case_id: UUID, command: commands.Command, *, policy: str, leg: int | None = None

@@ -65,8 +65,11 @@ class Reports:
         self._policies = policies
         self._now = now
 
-    async def act(self, report_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> None:
-        """Do what a person wants done. Raises, in this order: NotVisible, NotPermitted, BadInput, Stale, Conflict."""
+    async def act(self, report_id: UUID, command: commands.Command, actor: Actor, meta: Meta) -> bool:
+        """Do what a person wants done; False when the same key did it before.
+
+        Raises, in this order: NotVisible, NotPermitted, BadInput, Stale, Conflict.
+        """
         async with writing(self._sessions) as session:
             book = await self._books.agreed(session)
             report = await ReportRepository(session).lock(report_id)
@@ -74,7 +77,7 @@ class Reports:
                 raise NotVisible
             now = self._now()
             if await idempotency.begin(session, meta.key, resource_id=report_id, status=200, now=now):
-                return
+                return False
             post = permit(actor, command.action, standing_of(report), book.units_below, as_post=meta.as_post)
             if meta.if_match is not None and meta.if_match != report.version:
                 raise Stale("上报已被他人更新，请刷新后重试", fields={"version": report.version})
@@ -86,6 +89,7 @@ class Reports:
                 occurred_at=meta.occurred_at,
             )
             await self.take(session, report, command, book, acting)
+            return True
 
     async def act_within(
         self, session: AsyncSession, report_id: UUID, command: commands.Command, *, post: Post

@@ -61,7 +61,7 @@ GRANTS = {
         READ_ADD_CHANGE,
     ),
     # short-lived by nature
-    **dict.fromkeys(("appointments", "refresh_tokens", "inbox", "idempotency_keys"), ALL),
+    **dict.fromkeys(("appointments", "refresh_tokens", "inbox", "idempotency_keys", "receipt_tries"), ALL),
 }
 
 GUARDED = ("history", "looks")
@@ -291,6 +291,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partners")),
         sa.UniqueConstraint("code", name=op.f("uq_partners_code")),
     )
+    op.create_table(
+        "receipt_tries",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_tries")),
+    )
+    op.create_index("ix_receipt_tries_at", "receipt_tries", ["at"], unique=False)
+    op.create_index("ix_receipt_tries_digest", "receipt_tries", ["digest", "at"], unique=False)
     op.create_table(
         "report_facts",
         sa.Column("report_id", sa.Uuid(), nullable=False),
@@ -1323,6 +1332,9 @@ def downgrade() -> None:
     op.drop_index("ix_report_facts_received_at", table_name="report_facts")
     op.drop_index("ix_report_facts_last_recorded_at", table_name="report_facts")
     op.drop_table("report_facts")
+    op.drop_index("ix_receipt_tries_digest", table_name="receipt_tries")
+    op.drop_index("ix_receipt_tries_at", table_name="receipt_tries")
+    op.drop_table("receipt_tries")
     op.drop_table("partners")
     op.drop_index("ix_outbox_lanes_next_at", table_name="outbox_lanes", postgresql_where=sa.text("next_at IS NOT NULL"))
     op.drop_table("outbox_lanes")

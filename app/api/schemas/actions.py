@@ -37,7 +37,8 @@ class ActionIn(Body):
     def fields(self) -> dict[str, Any]:
         """Return the action's own fields as the command names them."""
         own = set(type(self).model_fields) - set(ActionIn.model_fields)
-        return {name: _frozen(getattr(self, name)) for name in own}
+        known = self.command.__dataclass_fields__
+        return {name: _frozen(getattr(self, name)) for name in own if name in known}
 
 
 class LimitIn(Body):

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.api.schemas.base import Answer
-from app.dispatch.access import Actor
+from app.api.schemas.base import Answer, Instant
+from app.dispatch.access import Actor, Thing
 from app.dispatch.codes import Post
+from app.services.worklists import WaitingQueue
 
 
 class AccountOut(Answer):
@@ -57,3 +58,47 @@ class MeOut(Answer):
             ),
             catalogue=edition,
         )
+
+
+class WaitingOut(Answer):
+    """One thing that waits."""
+
+    id: UUID = Field(description="Report or case")
+    number: str = Field(description="Receipt or case number", examples=["DEMO202603020000042"])
+    state: str = Field(description="Where it stands", examples=["received"])
+    attention: list[str] = Field(description="Why a person should look", examples=[["no_category"]])
+    due_at: Instant | None = Field(description="Due time the caller is judged by", examples=[None])
+    since: Instant = Field(description="When it came or was filed")
+
+
+class QueueOut(Answer):
+    """What waits for one post."""
+
+    queue: str = Field(description="What is to be done", examples=["to_accept"])
+    post: Post = Field(description="By which post", examples=["operator"])
+    thing: Thing = Field(description="Reports or cases", examples=["report"])
+    total: int = Field(description="How many wait", examples=[12])
+    lights: dict[str, int] = Field(
+        description="How many by light; `none` has no due time", examples=[{"green": 3, "red": 1, "none": 8}]
+    )
+    items: list[WaitingOut] = Field(description="Due first, then waiting longest")
+
+    @classmethod
+    def of(cls, waiting: WaitingQueue) -> Self:
+        """Render a queue."""
+        queue = waiting.queue
+        return cls(
+            queue=queue.name,
+            post=queue.post,
+            thing=queue.thing,
+            total=sum(waiting.lights.values()),
+            lights=dict(waiting.lights),
+            items=[WaitingOut.model_validate(one) for one in waiting.first],
+        )
+
+
+class WorklistOut(Answer):
+    """What waits for me, post by post."""
+
+    items: list[QueueOut] = Field(description="The queues of my posts")
+    next: str | None = Field(default=None, description="Always null: queues are few", examples=[None])

@@ -195,6 +195,10 @@ class ReportOut(Answer):
             reporter=ReporterOut.model_validate(view.reporter) if view.reporter else None,
         )
 
+    def for_citizens(self) -> Self:
+        """Return the same without what is internal: the routing, other people's cases, who it would go to."""
+        return self.model_copy(update={"routing": {}, "possible_duplicates": [], "cases": [], "beat_code": None})
+
 
 class ReportPage(Answer):
     """A page of reports."""

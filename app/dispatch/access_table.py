@@ -1,0 +1,128 @@
+"""Write docs/access.md from the table of access and the tables of steps; a test holds the page to them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from app.dispatch.access import COMBINED, GRANTS, VIEWS, Grant, Relation, Thing
+from app.dispatch.codes import Action, Post
+from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS, Step
+
+POSTS: Final = {
+    Post.INSPECTOR: "采集员（监督员）",
+    Post.OPERATOR: "受理员",
+    Post.SHIFT_LEAD: "值班长",
+    Post.DISPATCHER: "派遣员",
+    Post.UNIT: "处置单位",
+    Post.UNIT_LEAD: "处置单位负责人",
+    Post.COORDINATOR: "权属裁定岗（协调）",
+    Post.SUPERVISOR: "督查",
+    Post.ADMIN: "系统管理员",
+    Post.DATA_OFFICER: "数据管理员",
+    Post.PARTNER: "合作平台（热线等）",
+    Post.CITIZEN: "市民",
+    Post.POLICY: "策略（自动步骤）",
+}
+_WITHOUT_ACCOUNT: Final = frozenset({Post.PARTNER, Post.CITIZEN, Post.POLICY})
+RELATIONS: Final = {
+    Relation.REACH: "辖区内（全市的岗位：全部）",
+    Relation.UNIT: "本单位及下级单位现正承办",
+    Relation.OWN: "本人上报",
+    Relation.TASK: "派给本人的核实、核查任务",
+}
+_SEEN_BY: Final = {**RELATIONS, Relation.UNIT: "本单位及下级单位承办或承办过"}
+THINGS: Final = {Thing.REPORT: "上报", Thing.CASE: "案件"}
+
+_HEAD: Final = """# 谁能看什么、做什么 / Access
+
+本页由 `app/dispatch/access_table.py` 按 `app/dispatch/access.py`（授权表）与 `app/dispatch/workflow.py`（步骤表）生成，测试保证一致，
+请勿手工修改。 Generated from the one table of access and the tables of steps; do not edit by hand.
+
+- 每个账号可任多个岗位，每个岗位有自己的范围：行政区子树、单位子树，或（两者皆空）全市。
+- 看不到的对象一律回答 404，与不存在相同；看得到但不归本岗位的动作回答 403；岗位可以、状态不允许的动作回答 409。
+- 单位只看案件，从不看上报；不落图的上报只有上报人本人与全市岗位可见。
+- 列表从不拒绝已登录的账号：看不到的行不出现。
+
+An account may hold several posts, each with its own reach. Out of sight is 404, in sight but never the caller's action is 403, not in this
+state is 409.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    return "\n".join((_HEAD, *_seen(), *_done(), *_acts(), ""))
+
+
+def _seen() -> Iterator[str]:
+    yield from ("## 能看什么 / Sight", "", *_row("岗位 post", "上报 report", "案件 case"), *_row("---", "---", "---"))
+    for post in Post:
+        if post not in _WITHOUT_ACCOUNT:
+            yield from _row(_post(post), *(_sight(post, thing) for thing in Thing))
+    yield ""
+
+
+def _sight(post: Post, thing: Thing) -> str:
+    return "；".join(_SEEN_BY[v.relation] for v in VIEWS if v.post is post and v.thing is thing) or "—"
+
+
+def _done() -> Iterator[str]:
+    yield from (
+        "## 能做什么 / Grants",
+        "",
+        *_row("岗位 post", "条件 standing", "动作 actions"),
+        *_row("---", "---", "---"),
+    )
+    for grant in GRANTS:
+        yield from _row(_post(grant.post), RELATIONS[grant.relation], _codes(_sorted(grant.actions)))
+    for action, posts in COMBINED.items():
+        yield from _row("、".join(_post(post) for post in posts) + " 兼任", RELATIONS[Relation.REACH], _codes([action]))
+    yield ""
+
+
+def _acts() -> Iterator[str]:
+    heads = ("动作 action", "上报状态 report states", "案件状态 case states", "岗位 posts")
+    yield from ("## 按动作 / By action", "", *_row(*heads), *_row(*("---" for _ in heads)))
+    for action in Action:
+        states = (_states(REPORT_STEPS, action), _states(CASE_STEPS, action))
+        if any(states):
+            yield from _row(f"`{action}`", *(text or "—" for text in states), _holders(action))
+
+
+def _states(steps: Iterable[Step], action: Action) -> str:
+    return "；".join(
+        f"`{step.source}` → {_codes(step.targets)}" if step.targets != (step.source,) else f"`{step.source}`"
+        for step in steps
+        if step.action is action
+    )
+
+
+def _holders(action: Action) -> str:
+    if action in COMBINED:
+        return " + ".join(f"`{post}`" for post in COMBINED[action])
+    return "、".join(_holder(grant) for grant in GRANTS if action in grant.actions) or "只由系统、市民或合作平台"
+
+
+def _holder(grant: Grant) -> str:
+    return (
+        f"`{grant.post}`（{RELATIONS[grant.relation]}）" if grant.relation is not Relation.REACH else f"`{grant.post}`"
+    )
+
+
+def _post(post: Post) -> str:
+    return f"{POSTS[post]} `{post}`"
+
+
+def _sorted(actions: Iterable[Action]) -> list[Action]:
+    return sorted(actions, key=list(Action).index)
+
+
+def _codes(codes: Iterable[str]) -> str:
+    return "、".join(f"`{code}`" for code in codes)
+
+
+def _row(*cells: str) -> tuple[str]:
+    return (f"| {' | '.join(cells)} |",)
+
+
+if __name__ == "__main__":
+    Path("docs/access.md").write_text(render(), encoding="utf-8")

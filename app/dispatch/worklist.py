@@ -1,0 +1,54 @@
+"""What waits for whom: the queues of each post, as one table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.dispatch.access import Thing
+from app.dispatch.codes import CaseState, Post, ReportState, RequestKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Things in a state that wait for a post. `mine`: only those given to the caller himself."""
+
+    name: str
+    post: Post
+    thing: Thing
+    states: Sequence[CaseState | ReportState]
+    requests: Sequence[RequestKind] = ()
+    unsigned: bool = False
+    mine: bool = False
+
+
+def _reports(name: str, post: Post, state: ReportState, *, mine: bool = False) -> Queue:
+    return Queue(name=name, post=post, thing=Thing.REPORT, states=(state,), mine=mine)
+
+
+def _cases(name: str, post: Post, *states: CaseState, mine: bool = False) -> Queue:
+    return Queue(name=name, post=post, thing=Thing.CASE, states=states, mine=mine)
+
+
+def _requests(name: str, post: Post, *kinds: RequestKind) -> Queue:
+    return Queue(name=name, post=post, thing=Thing.CASE, states=(CaseState.DISPATCHED,), requests=kinds)
+
+
+QUEUES: Final = (
+    _reports("to_accept", Post.OPERATOR, ReportState.RECEIVED),
+    _cases("to_send_check", Post.OPERATOR, CaseState.DISPOSED),
+    _reports("to_file", Post.SHIFT_LEAD, ReportState.ACCEPTED),
+    _requests("to_rule", Post.SHIFT_LEAD, RequestKind.EXTENSION, RequestKind.SUSPENSION),
+    _cases("to_close", Post.SHIFT_LEAD, CaseState.CHECKED),
+    _cases("to_dispatch", Post.DISPATCHER, CaseState.FILED),
+    _requests("returns_to_rule", Post.DISPATCHER, RequestKind.RETURN),
+    Queue(name="to_sign", post=Post.UNIT, thing=Thing.CASE, states=(CaseState.DISPATCHED,), unsigned=True),
+    _cases("to_dispose", Post.UNIT, CaseState.DISPATCHED),
+    _reports("to_verify", Post.INSPECTOR, ReportState.VERIFYING, mine=True),
+    _cases("to_check", Post.INSPECTOR, CaseState.CHECKING, mine=True),
+)
+"""In the order in which a post would look."""
+
+
+def queues_of(posts: frozenset[Post]) -> tuple[Queue, ...]:
+    """Return the queues of the posts held."""
+    return tuple(queue for queue in QUEUES if queue.post in posts)

@@ -1,0 +1,98 @@
+"""The citizen's side: bring in a report without an account, ask by receipt and code, urge, say what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.adapters.query_codes import QueryCodes
+from app.dispatch import commands
+from app.dispatch.arrival import Arrival
+from app.dispatch.codes import Post
+from app.dispatch.errors import NotVisible, TooMany
+from app.dispatch.timeline import PublicStep, public_timeline
+from app.models.cases import Case
+from app.models.reports import Report
+from app.repositories.history import HistoryRepository
+from app.repositories.receipts import ReceiptRepository
+from app.repositories.reports import ReportRepository
+from app.services.idempotency import KeyUse
+from app.services.intake import Intake, Received
+from app.services.ledger import Acting
+from app.services.reports import Reports
+from app.services.transaction import Sessions, reading, writing
+
+WRONG_TRIES: Final = 20
+TRIES_WITHIN: Final = timedelta(minutes=15)
+"""So many wrong codes for one receipt, then none is looked at until the window has passed; counted for all workers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicReport:
+    """A report as its reporter sees it."""
+
+    report: Report
+    cases: tuple[Case, ...]
+    timeline: tuple[PublicStep, ...]
+
+
+class Citizens:
+    """Reports without an account."""
+
+    def __init__(
+        self, sessions: Sessions, intake: Intake, reports: Reports, codes: QueryCodes, now: Callable[[], datetime]
+    ) -> None:
+        """Take what receipts are checked with."""
+        self._sessions = sessions
+        self._intake = intake
+        self._reports = reports
+        self._codes = codes
+        self._now = now
+
+    async def report(self, arrival: Arrival, use: KeyUse | None) -> Received:
+        """Bring in a report."""
+        return await self._intake.receive_one(arrival, Acting(now=self._now(), post=Post.CITIZEN), use)
+
+    async def look(self, receipt_no: str, code: str) -> PublicReport:
+        """Return the public timeline; wrong receipt and wrong code raise the same NotVisible."""
+        report = await self._believed(receipt_no, code)
+        async with reading(self._sessions) as session:
+            cases = [linked.case for linked in await ReportRepository(session).cases_of([report.id])]
+            told = await HistoryRepository(session).entries([report.id, *(case.id for case in cases)])
+        timeline = public_timeline(told[report.id], (told[case.id] for case in cases))
+        return PublicReport(report=report, cases=tuple(cases), timeline=timeline)
+
+    async def urge(self, receipt_no: str, code: str) -> None:
+        """Remind."""
+        await self._act(receipt_no, code, commands.Urge())
+
+    async def evaluate(self, receipt_no: str, code: str, wanted: commands.Evaluate) -> None:
+        """Say what came of it; a dissatisfied citizen is brought to the desk's attention."""
+        await self._act(receipt_no, code, wanted)
+
+    async def _act(self, receipt_no: str, code: str, command: commands.Command) -> None:
+        report = await self._believed(receipt_no, code)
+        async with writing(self._sessions) as session:
+            await self._reports.act_within(session, report.id, command, post=Post.CITIZEN)
+
+    async def _believed(self, receipt_no: str, code: str) -> Report:
+        now = self._now()
+        async with writing(self._sessions) as session:
+            receipts = ReceiptRepository(session)
+            if await receipts.wrong_tries(receipt_no, since=now - TRIES_WITHIN) >= WRONG_TRIES:
+                raise TooMany("查询过于频繁，请稍后再试", retry_after_s=int(TRIES_WITHIN.total_seconds()))
+            report = await self._matching(session, receipt_no, code)
+            if report is None:
+                await receipts.count_wrong_try(receipt_no, now)
+        if report is None:
+            raise NotVisible("没有找到：请核对回执号和查询码")
+        return report
+
+    async def _matching(self, session: AsyncSession, receipt_no: str, code: str) -> Report | None:
+        """Compare although there is no such receipt, so that both kinds of wrong take the same."""
+        report = await ReportRepository(session).by_receipt(receipt_no.strip().upper())
+        digest = report.query_digest if report else self._codes.digest(str(UUID(int=0)))
+        return report if self._codes.matches(code, digest) and report is not None else None

@@ -1,7 +1,6 @@
 """Write docs/access.md from the table of access and the tables of steps; a test holds the page to them."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 from app.dispatch.access import COMBINED, GRANTS, VIEWS, Grant, Relation, Thing
@@ -35,16 +34,16 @@ THINGS: Final = {Thing.REPORT: "上报", Thing.CASE: "案件"}
 
 _HEAD: Final = """# 谁能看什么、做什么 / Access
 
-本页由 `app/dispatch/access_table.py` 按 `app/dispatch/access.py`（授权表）与 `app/dispatch/workflow.py`（步骤表）生成，测试保证一致，
-请勿手工修改。 Generated from the one table of access and the tables of steps; do not edit by hand.
+本页由 `app/dispatch/access_table.py` 从授权表（`access.py`）与步骤表（`workflow.py`）生成，测试保证一致，请勿手工修改。
+Made from the one table of access and the tables of steps; a test compares. States and what follows: `workflow.md`.
 
 - 每个账号可任多个岗位，每个岗位有自己的范围：行政区子树、单位子树，或（两者皆空）全市。
 - 看不到的对象一律回答 404，与不存在相同；看得到但不归本岗位的动作回答 403；岗位可以、状态不允许的动作回答 409。
-- 单位只看案件，从不看上报；不落图的上报只有上报人本人与全市岗位可见。
+- 单位只看案件，从不看上报；没有位置的上报只有上报人本人与全市岗位可见。
 - 列表从不拒绝已登录的账号：看不到的行不出现。
 
-An account may hold several posts, each with its own reach. Out of sight is 404, in sight but never the caller's action is 403, not in this
-state is 409.
+An account may hold several posts, each with its own reach. Out of sight is 404; in sight but never the caller's
+action is 403; the caller's action, but not in this state, is 409.
 """
 
 
@@ -89,11 +88,9 @@ def _acts() -> Iterator[str]:
 
 
 def _states(steps: Iterable[Step], action: Action) -> str:
-    return "；".join(
-        f"`{step.source}` → {_codes(step.targets)}" if step.targets != (step.source,) else f"`{step.source}`"
-        for step in steps
-        if step.action is action
-    )
+    found = [step.source for step in steps if step.action is action]
+    whole = {step.source for step in steps}
+    return "任一状态 any" if set(found) == whole else _codes(found)
 
 
 def _holders(action: Action) -> str:
@@ -122,7 +119,3 @@ def _codes(codes: Iterable[str]) -> str:
 
 def _row(*cells: str) -> tuple[str]:
     return (f"| {' | '.join(cells)} |",)
-
-
-if __name__ == "__main__":
-    Path("docs/access.md").write_text(render(), encoding="utf-8")

@@ -21,6 +21,7 @@ from app.dispatch.figures import (
     counted_as,
     key_of,
     seen,
+    subject_of,
     tally,
     turns,
 )
@@ -141,7 +142,7 @@ class Figures:
         told = await self._refold.cases(cases, wanted.as_of) if cases else CaseFacts()
         heard = await self._refold.reports(reports, wanted.as_of) if reports else ()
         things: list[Thing] = [*told.rounds, *turns(told.rounds, told.legs), *heard]
-        return things
+        return [thing for thing in things if subject_of(thing) in stale.get(counted_as(thing), ())]
 
     async def _items(self, page: Mapping[Key, Thing]) -> Sequence[Item]:
         cases = {key[1] for key, thing in page.items() if counted_as(thing) is not Counted.REPORT}

@@ -6,7 +6,7 @@ wide, from 104.000 E, 30.000 N. Unit `W` takes events of 0305 in the west, `E` i
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from shapely import Point, Polygon, box
@@ -30,7 +30,7 @@ ROAD: Final = "R1"
 async def store_small_city(sessions: Sessions) -> None:
     """Store the sets and put them in force."""
     notices = published_notices()
-    rows = {
+    rows: dict[SetKind, list[dict[str, Any]]] = {
         SetKind.AREAS: _areas(),
         SetKind.CELLS: [
             {"code": f"{street}001{number:03d}", "geom": wkb(_cell(column, row))}
@@ -55,7 +55,7 @@ async def store_small_city(sessions: Sessions) -> None:
             {"day": day, "working": override.working, "slots": None} for day, override in notices.days.items()
         ],
     }
-    traits = {
+    traits: dict[str, Any] = {
         "slots": [["08:00", "12:00"], ["14:00", "18:00"]],
         "published_until": notices.published_until.isoformat(),
         "work_day_rule": "hours",
@@ -70,7 +70,7 @@ async def store_small_city(sessions: Sessions) -> None:
         await repository.activate(stored, SINCE)
 
 
-def _set(kind: SetKind, traits: dict[str, object]) -> sets.DataSet:
+def _set(kind: SetKind, traits: dict[str, Any]) -> sets.DataSet:
     return sets.DataSet(
         id=uuid7(),
         kind=kind,

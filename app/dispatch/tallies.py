@@ -7,7 +7,7 @@ from typing import Self
 from app.dispatch.counts import COUNTS, TIMES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """One row's group. A category's digits mean nothing without its kind."""
 

@@ -59,7 +59,8 @@ class Stats:
                 times={name: int(row[f"times_{name}"] or 0) for name in TIMES if of is Counted.ROUND},
             )
             if not tally.empty:
-                rows[_group(row)] = Tally.zero().plus(tally)
+                group = _group(row)  # without a category the kind makes no group: several rows may be of none
+                rows[group] = rows.get(group, Tally.zero()).plus(tally)
         return Sums(rows=rows, stale=frozenset(stale))
 
     async def page(self, count: Count, question: Question, after: Key | None, limit: int) -> Sequence[Thing]:

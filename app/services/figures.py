@@ -103,7 +103,7 @@ class Figures:
         if wanted.group_by is GroupBy.UNIT_ROOT:
             rows = _by_root(rows, book)
         names = await self._names(rows, wanted.group_by, book)
-        ordered = sorted(rows, key=lambda group: (group is None, group or Group(code="")))
+        ordered = sorted(rows, key=_place_in_table)
         return Closure(
             rows=[_row(names.get(group) if group else None, rows[group], asked.definition) for group in ordered],
             total=_row(None, total(rows), asked.definition),
@@ -164,6 +164,11 @@ class Figures:
             )
             for group in groups
         }
+
+
+def _place_in_table(group: Group | None) -> tuple[bool, str, str]:
+    """Return what rows are ordered by: code, then kind; what has no group stands last."""
+    return (True, "", "") if group is None else (False, group.code, group.kind or "")
 
 
 def _by_root(rows: Rows, book: Book) -> Rows:

@@ -170,7 +170,7 @@ MAY_PULL_BACK = {Action.RESUME, Action.CHECK, Action.DESK_CHECK}
 
 
 @given(tales())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_is_done_is_in_the_table_and_told_the_same_way_twice(tale: Tale) -> None:
     for before, entry in zip(steps(tale), tale.entries[1:], strict=False):
         assert entry.source == before.state
@@ -181,7 +181,7 @@ def test_whatever_is_done_is_in_the_table_and_told_the_same_way_twice(tale: Tale
 
 
 @given(tales())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_due_times_only_go_back_where_a_rule_says_so_and_what_is_fixed_stays(tale: Tale) -> None:
     lives = steps(tale)
     for before, after, entry in zip(lives, lives[1:], tale.entries[1:], strict=False):
@@ -204,7 +204,7 @@ def test_due_times_only_go_back_where_a_rule_says_so_and_what_is_fixed_stays(tal
 
 
 @given(tales())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_present_due_times_follow_from_limit_pauses_and_extensions(tale: Tale) -> None:
     """What the steps recorded is what the clocks as folded give, so that anyone can count again."""
     turn = tale.life.round
@@ -217,7 +217,7 @@ def test_the_present_due_times_follow_from_limit_pauses_and_extensions(tale: Tal
 
 
 @given(tales())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_legs_and_requests_stay_in_order(tale: Tale) -> None:
     for turn in tale.life.rounds:
         assert [leg.number for leg in turn.legs] == list(range(1, len(turn.legs) + 1))
@@ -237,7 +237,7 @@ def test_legs_and_requests_stay_in_order(tale: Tale) -> None:
 
 
 @given(tales())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_facts_never_contradict_themselves(tale: Tale) -> None:
     rounds = round_facts(CASE_ID, tale.life)
     assert len(rounds) == len(tale.life.rounds)

@@ -17,7 +17,18 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 """What a spreadsheet takes for the start of a formula."""
 
 COLUMNS: Final = (
-    *("case_no", "state", "round", "source", "handling", "kind", "category", "major_name", "minor_name", "condition"),
+    *(
+        "case_no",
+        "state",
+        "round",
+        "source",
+        "handling",
+        "kind",
+        "category",
+        "major_name",
+        "category_name",
+        "condition",
+    ),
     *("description", "address", "lon", "lat", "cell_code", "beat_code", "community_code", "street_code"),
     *("district_code", "component_code", "desk", "unit_code", "unit_name", "filed_at", "dispatched_at"),
     *("case_due_at", "leg_due_at", "due_at", "light", "provisional", "disposed_at", "closed_at", "end_kind"),
@@ -66,7 +77,7 @@ def _values(view: CaseView) -> dict[str, object]:
     case, category = view.case, view.category
     own = {
         "major_name": category.major_name if category else None,
-        "minor_name": category.minor_name if category else None,
+        "category_name": category.minor_name if category else None,
         "lon": view.lon,
         "lat": view.lat,
         "community_code": case.community,

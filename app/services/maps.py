@@ -76,7 +76,7 @@ def _shape(view: CaseView) -> Shape:
             "state": case.state,
             "kind": case.kind,
             "category": case.category,
-            "minor_name": view.category.minor_name if view.category else None,
+            "category_name": view.category.minor_name if view.category else None,
             "unit_code": case.unit_code,
             "filed_at": case.filed_at,
             "due_at": view.due_at,

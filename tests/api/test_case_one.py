@@ -79,7 +79,7 @@ async def test_desk_and_unit_see_the_case_each_in_its_way(
     (report,) = seen["reports"]
     assert report["id"] == str(reworked.report_id)
     assert report["reporter"]["phone"] not in {None, "13800001234"}
-    assert seen["minor_name"] == "施工扬尘"
+    assert seen["category_name"] == "施工扬尘"
     assert seen["flags"] == ["reworked"]
     assert seen["due_at"] == seen["case_due_at"]
     answer = await app_client.get(f"{PATH}/{reworked.id}", headers=west.headers)

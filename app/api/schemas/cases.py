@@ -94,7 +94,7 @@ class CaseOut(Answer):
     condition: int = Field(description="Filing condition within the category", examples=[1])
     catalogue: str = Field(description="Edition of the category", examples=["city-practice-1"])
     major_name: str | None = Field(description="Name of the major", examples=["施工管理"])
-    minor_name: str | None = Field(description="Name of the minor", examples=["施工扬尘"])
+    category_name: str | None = Field(description="Name of the minor", examples=["施工扬尘"])
     description: str = Field(description="What is wrong, without personal data", examples=["路面有渣土"])
     address: str | None = Field(description="Where, in words, without personal data", examples=["人民路与新华路交叉口"])
     location: PointOut | None = Field(description="Where", examples=[None])
@@ -150,7 +150,7 @@ class CaseOut(Answer):
         return cls(
             **plain,
             major_name=category.major_name if category else None,
-            minor_name=category.minor_name if category else None,
+            category_name=category.minor_name if category else None,
             location=PointOut(lon=view.lon, lat=view.lat) if view.lon is not None and view.lat is not None else None,
             zones=sorted(case.zones.values()),
             community_code=case.community,

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from app.dispatch.book import Book
+from app.dispatch.boundary import Alternative
 from app.dispatch.case_life import Spot
 from app.dispatch.catalogue import Category
 from app.dispatch.codes import Attention, Contact, DecidedBy, Kind, Source
@@ -72,6 +73,7 @@ class Triage:
     category: Category | None
     condition: int | None
     decision: Decision
+    alternatives: tuple[Alternative, ...]
     attention: frozenset[str]
 
 
@@ -99,10 +101,14 @@ def triage(
     if not set(arrival.media) <= set(media_known):
         attention.add(Attention.MEDIA_PENDING)
     decision = NOBODY
+    alternatives: tuple[Alternative, ...] = ()
     if category is not None and spot.cell_code is not None:
         decision = book.decide(spot, category.matter(condition), at, maintainer=maintainer)
         if decision.unit_code is None:
             attention.add(Attention.UNASSIGNED)
+        alternatives = _alternatives(arrival.point, spot, category, condition, book, at, decision)
+        if alternatives:
+            attention.add(Attention.NEAR_BOUNDARY)
     if arrival.occurred_at is not None and arrival.occurred_at - at > policies.clock_skew_noted:
         attention.add(Attention.CLOCK_SKEW)
     return Triage(
@@ -111,6 +117,7 @@ def triage(
         category=category,
         condition=condition,
         decision=decision,
+        alternatives=alternatives,
         attention=frozenset(str(one) for one in attention),
     )
 
@@ -129,6 +136,21 @@ def _place(
         return Spot(zones={}), None, frozenset({Attention.NO_LOCATION})
     placed = book.locate(point.lon, point.lat, at, tolerance_m=policies.snap_tolerance_m)
     return placed.spot, placed.hit, placed.attention
+
+
+def _alternatives(
+    point: Point | None,
+    spot: Spot,
+    category: Category,
+    condition: int | None,
+    book: Book,
+    at: datetime,
+    decided: Decision,
+) -> tuple[Alternative, ...]:
+    """Return who else it might be, as far as the point's accuracy leaves it open; a component leaves nothing."""
+    if point is None or not point.accuracy_m or decided.decided_by is DecidedBy.COMPONENT:
+        return ()
+    return book.alternatives(spot, point.lon, point.lat, point.accuracy_m, category.matter(condition), at, decided)
 
 
 def _classify(arrival: Arrival, book: Book) -> tuple[Category | None, int | None, set[Attention]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from app.dispatch.boundary import Alternative, near_boundary
 from app.dispatch.calendar import WorkCalendar
 from app.dispatch.case_life import Spot
 from app.dispatch.catalogue import Catalogue
@@ -107,15 +108,26 @@ class Book:
 
     def decide(self, spot: Spot, matter: Matter, at: datetime, *, maintainer: str | None = None) -> Decision:
         """Name the unit responsible for a matter at a spot."""
-        place = Place(
-            cell_code=spot.cell_code,
-            zones=spot.zones,
-            beat=spot.beat_code,
-            community=spot.community,
-            street=spot.street,
-            district=spot.district,
+        return self.rules.decide(_place(spot), matter, at, maintainer=maintainer)
+
+    def alternatives(
+        self, spot: Spot, lon: float, lat: float, accuracy_m: float, matter: Matter, at: datetime, decided: Decision
+    ) -> tuple[Alternative, ...]:
+        """Return the other units that a point's accuracy circle meets; empty when nothing is in doubt."""
+        if spot.cell_code is None:
+            return ()
+        return near_boundary(
+            lon,
+            lat,
+            accuracy_m,
+            cells=self.cells,
+            zones=self.zones,
+            book=self.rules,
+            place_of=lambda cell, zones: _place(self.spot_of(cell, zones)),
+            matter=matter,
+            at=at,
+            decided=decided,
         )
-        return self.rules.decide(place, matter, at, maintainer=maintainer)
 
     def name_of(self, group_by: str, code: str) -> str | None:
         """Return the name that goes with a code of a group; None where the code is all there is."""
@@ -131,3 +143,14 @@ class Book:
     def _area(self, cell_code: str, level: AreaLevel) -> str | None:
         code = cell_code[: _CELL_PREFIX[level]]
         return code if code in self.areas else None
+
+
+def _place(spot: Spot) -> Place:
+    return Place(
+        cell_code=spot.cell_code,
+        zones=spot.zones,
+        beat=spot.beat_code,
+        community=spot.community,
+        street=spot.street,
+        district=spot.district,
+    )

@@ -119,12 +119,16 @@ class Media(Base):
 
 
 class MediaUse(Base):
-    """Where a medium belongs; may name one that is still on its way."""
+    """Where a medium belongs, and who says so; may name one that is still on its way.
+
+    It opens the medium to those who see the subject only where the sayer is the one who brought the medium in.
+    """
 
     __tablename__ = "media_uses"
 
     media_id: Mapped[UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[UUID | None]
 
     __table_args__ = (Index("ix_media_uses_subject_id", "subject_id"),)

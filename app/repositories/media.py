@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,11 +50,14 @@ class MediaRepository:
         return _medium(await self._session.scalar(select(Media).where(Media.id == media_id)))
 
     async def seen(self, media_id: UUID, account_id: UUID, *, reports: Sight, cases: Sight) -> Medium | None:
-        """Return a medium that the account brought in, or that a report or case in its sight uses."""
-        of_report = exists().where(
-            MediaUse.media_id == Media.id, MediaUse.subject_id == Report.id, reports_in_sight(reports)
-        )
-        of_case = exists().where(MediaUse.media_id == Media.id, MediaUse.subject_id == Case.id, cases_in_sight(cases))
+        """Return a medium that the account brought in, or that a report or case in its sight uses.
+
+        A use by another than its maker opens nothing: else who learns an id could hang it on a case of his own.
+        """
+        owned = MediaUse.account_id.is_not_distinct_from(Media.account_id)
+        used = and_(MediaUse.media_id == Media.id, owned)
+        of_report = exists().where(used, MediaUse.subject_id == Report.id, reports_in_sight(reports))
+        of_case = exists().where(used, MediaUse.subject_id == Case.id, cases_in_sight(cases))
         seen = or_(Media.account_id == account_id, of_report, of_case)
         return _medium(await self._session.scalar(select(Media).where(Media.id == media_id, seen)))
 

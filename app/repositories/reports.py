@@ -202,9 +202,10 @@ class ReportRepository:
         wanted = list(media_ids)
         return set(await self._session.scalars(select(Media.id).where(Media.id.in_(wanted)))) if wanted else set()
 
-    async def use_media(self, uses: Sequence[tuple[UUID, UUID, int]]) -> None:
-        """Say that (medium, subject, step number) belong together."""
-        rows = [{"media_id": medium, "subject_id": subject, "number": number} for medium, subject, number in uses]
+    async def use_media(self, uses: Sequence[tuple[UUID, UUID, int, UUID | None]]) -> None:
+        """Say that (medium, subject, step number) belong together, in the name of an account."""
+        names = ("media_id", "subject_id", "number", "account_id")
+        rows = [dict(zip(names, use, strict=True)) for use in uses]
         if rows:
             await self._session.execute(upsert(MediaUse).on_conflict_do_nothing(), rows)
 

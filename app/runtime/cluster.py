@@ -99,6 +99,12 @@ class Cluster:
         """Return the installed PostgreSQL that this cluster uses, or would use."""
         return choose_server(self._data_major(self.places))
 
+    def restart(self) -> bool:
+        """Start the server over the data that are there; never make new ones where a disk has gone away."""
+        if not self.exists():
+            raise Unavailable(f"数据目录不见了 / the data folder is gone: {self.data}", code="data_folder_gone")
+        return self.start()
+
     def _is_up(self, data: Path) -> bool:
         """Say whether a server can be adopted, once one that is recovering or stopping has come to its end."""
         wait_until(lambda: live_pid(data) is None or is_ready(data), _START_S)

@@ -56,7 +56,7 @@ async def _keep_running(
     supervisor.keep(worker_duty(LogTarget.FILE))
     tasks = [asyncio.create_task(_greet_when_ready(settings.host, listener, greet))]
     if cluster is not None:
-        tasks.append(asyncio.create_task(restore(lambda: cluster.pid() is not None, cluster.start)))
+        tasks.append(asyncio.create_task(restore(lambda: cluster.pid() is not None, cluster.restart)))
     await signalled()
     for task in tasks:
         task.cancel()

@@ -188,7 +188,7 @@ class CaseSteps:
         )
 
     async def _use_media(self, session: AsyncSession, held: Held, entry: Entry) -> None:
-        uses = [(UUID(medium), held.case.id, entry.number) for medium in entry.payload.get("media", ())]
+        uses = [(UUID(m), held.case.id, entry.number, entry.actor_id) for m in entry.payload.get("media", ())]
         await ReportRepository(session).use_media(uses)
 
     async def _tell(self, session: AsyncSession, held: Held, entry: Entry, book: Book) -> None:

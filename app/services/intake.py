@@ -178,7 +178,7 @@ class Intake:
         await ledger.store(session)
         await self._vault.store(session, sealed)
         await FactsRepository(session).put_reports(facts)
-        uses = [(medium, one.arrival.id, 1) for one in found for medium in one.arrival.media]
+        uses = [(medium, one.arrival.id, 1, one.arrival.account_id) for one in found for medium in one.arrival.media]
         await ReportRepository(session).use_media(uses)
 
     def _row(self, found: _Found, acting: Acting) -> dict[str, Any]:
@@ -299,6 +299,7 @@ def routing_json(seen: Triage, book: Book) -> dict[str, Any]:
         "unit_code": decision.unit_code,
         "decided_by": decision.decided_by.value,
         "rule_id": decision.rule_id,
+        "alternatives": [{"unit_code": one.unit_code, "cell_code": one.cell_code} for one in seen.alternatives],
         "versions": {"book": book.number, **book.versions},
         "considered": [
             {"ground": c.ground, "rule_id": c.rule_id, "unit_code": c.unit_code, "lost_because": c.lost_because}

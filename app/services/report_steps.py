@@ -97,7 +97,7 @@ class ReportSteps:
         for name, value in values.items():
             set_committed_value(held.report, name, value)
         await FactsRepository(session).put_reports([report_facts(held.report.id, held.life)])
-        uses = [(UUID(medium), held.report.id, entry.number) for medium in entry.payload.get("media", ())]
+        uses = [(UUID(m), held.report.id, entry.number, entry.actor_id) for m in entry.payload.get("media", ())]
         await ReportRepository(session).use_media(uses)
         if entry.action in TOLD:
             await WorkRepository(session).add_events(self._callbacks.of_report(entry, held.report, book))

@@ -236,6 +236,7 @@ def upgrade() -> None:
         sa.Column("media_id", sa.Uuid(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("media_id", "subject_id", "number", name=op.f("pk_media_uses")),
     )
     op.create_index("ix_media_uses_subject_id", "media_uses", ["subject_id"], unique=False)

@@ -54,9 +54,10 @@ async def media(sessions: Sessions, objects: Objects, keys: Keys) -> MediaServic
     return MediaService(sessions, objects, Sealer(keys), lambda: NOON)
 
 
-async def use(sessions: Sessions, media_id: UUID, subject_id: UUID) -> None:
+async def use(sessions: Sessions, media_id: UUID, subject_id: UUID, *, by: UUID | None = AUTHOR) -> None:
     async with sessions() as session, session.begin():
-        await session.execute(insert(MediaUse), [{"media_id": media_id, "subject_id": subject_id, "number": 1}])
+        row = {"media_id": media_id, "subject_id": subject_id, "number": 1, "account_id": by}
+        await session.execute(insert(MediaUse), [row])
 
 
 async def whole(chunks: AsyncIterator[bytes]) -> bytes:

@@ -4,7 +4,9 @@ import signal
 import stat
 
 import asyncpg
+import pytest
 
+from app.dispatch.errors import Unavailable
 from app.runtime.cluster import Cluster
 from app.runtime.postmaster import live_pid, wait_until
 from app.runtime.throwaway import throwaway_cluster
@@ -71,6 +73,15 @@ def test_a_pid_file_that_names_somebody_else_does_not_hinder() -> None:
         lock.write_text(f"{os.getpid()}\n{cluster.data}\n0\n5432\n{cluster.sockets}\n")
         assert live_pid(cluster.data) is None
         assert cluster.start() is True
+
+
+def test_data_that_went_away_are_not_replaced_by_empty_ones() -> None:
+    with throwaway_cluster() as cluster:
+        cluster.stop()
+        cluster.data.rename(cluster.data.with_name("elsewhere"))
+        with pytest.raises(Unavailable, match="gone"):
+            cluster.restart()
+        assert not cluster.data.exists()
 
 
 def test_stopping_twice_is_no_error() -> None:

@@ -256,6 +256,21 @@ async def test_names_stand_beside_codes(sessions: Sessions) -> None:
             assert [(row.group.code, row.group.name) if row.group else None for row in rows] == named
 
 
+async def test_a_category_may_lack_its_kind_and_a_kind_its_category(sessions: Sessions) -> None:
+    both = [("0101", None), ("0101", "event"), (None, "event"), (None, "component"), (None, None)]
+    reports = [plain_report(n, category=category, kind=kind) for n, (category, kind) in enumerate(both)]
+    drawn = Facts(rounds=[], legs=[], reports=reports)
+    asked = Asked(start=NOON, end=NOW, group_by=GroupBy.MINOR)
+    async with _holding(sessions, drawn) as joined:
+        service = Figures(joined, World(now=drawn, then=drawn))
+        rows = (await service.closure(asked, actor=SUPERVISOR, book=BOOK, now=NOW)).rows
+    assert [(_group(row), row.counts["reported"]) for row in rows] == [
+        (Group(code="0101"), 1),
+        (Group(code="0101", kind="event"), 1),
+        (None, 3),
+    ]
+
+
 async def test_who_reported_is_told_to_oversight_alone(sessions: Sessions) -> None:
     drawn = Facts(rounds=[], legs=[], reports=[plain_report(1, inspector_id=UUID(int=5), unit_code="U1")])
     asked = Asked(start=NOON, end=NOW, group_by=GroupBy.INSPECTOR)

@@ -83,6 +83,35 @@ async def test_the_cases_in_sight_are_those_it_covers(
         await session.rollback()
 
 
+ALONE: list[tuple[dict[str, Any], Sight]] = [
+    ({"district": "460199"}, Sight(regions=frozenset({"460199"}))),
+    ({"street": "460199001"}, Sight(regions=frozenset({"460199001"}))),
+    ({"community": "460199001001"}, Sight(regions=frozenset({"460199001001"}))),
+    ({"unit_codes": ["U2", "U1"]}, Sight(units=frozenset({"U1"}))),
+    ({"author_id": PEOPLE[0]}, Sight(author_id=PEOPLE[0])),
+    ({"inspector_id": PEOPLE[0]}, Sight(task_id=PEOPLE[0])),
+]
+
+
+async def test_each_way_alone_lets_exactly_its_own_row_through(sessions: Sessions) -> None:
+    bare = {"unit_codes": [], "district": None, "street": None, "community": None, "author_id": None}
+    rows = [
+        {**_CASE, **bare, "inspector_id": None, **given, "id": UUID(int=100 + at), "case_no": str(at)}
+        for at, (given, _) in enumerate(ALONE)
+    ]
+    async with sessions() as session:
+        await _store(session, Case, rows)
+        for at, (_, sight) in enumerate(ALONE):
+            seen = (await session.execute(select(Case.id).where(cases_in_sight(sight)))).scalars().all()
+            assert seen == [UUID(int=100 + at)], sight
+        for at, column in enumerate(("district", "street", "community")):
+            given, sight = ALONE[at]
+            report = {**_REPORT, **given, "id": UUID(int=100 + at), "receipt_no": column}
+            await session.execute(insert(Report).values(report))
+            found = (await session.execute(select(Report.receipt_no).where(reports_in_sight(sight)))).scalars().all()
+            assert found == [column]
+
+
 async def test_who_sees_nothing_sees_nothing(sessions: Sessions) -> None:
     async with sessions() as session:
         await _store(session, Case, [{**_CASE, "id": UUID(int=100), "case_no": "1", "unit_codes": ["U1"]}])

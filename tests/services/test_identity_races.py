@@ -67,6 +67,22 @@ async def test_guesses_at_once_are_all_counted(
     assert stored.locked_until is not None
 
 
+async def test_a_right_password_is_refused_when_others_locked_the_account_meanwhile(
+    several: list[Identity], committed: Sessions, keys: Keys, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.name
+
+    class Slow(Passwords):
+        async def matches(self, password: str, stored: str | None) -> bool:
+            same = await super().matches(password, stored)
+            for at in range(5):
+                await _tried(several[0].sign_in(name, f"guess {at}"))
+            return same
+
+    slow = Identity(committed, Tokens(keys.token, "test"), Slow(CHEAP), lambda: datetime.now(UTC), demo=True)
+    assert isinstance(await _tried(slow.sign_in(name, "right")), TooMany)
+
+
 async def test_right_passwords_at_once_are_all_let_in(several: list[Identity], request: pytest.FixtureRequest) -> None:
     name = request.node.name
     found = await asyncio.gather(*(_tried(several[at % 3].sign_in(name, "right")) for at in range(24)))

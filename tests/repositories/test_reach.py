@@ -94,7 +94,7 @@ ALONE: list[tuple[dict[str, Any], Sight]] = [
 
 
 async def test_each_way_alone_lets_exactly_its_own_row_through(sessions: Sessions) -> None:
-    bare = {"unit_codes": [], "district": None, "street": None, "community": None, "author_id": None}
+    bare: dict[str, Any] = {"unit_codes": [], "district": None, "street": None, "community": None, "author_id": None}
     rows = [
         {**_CASE, **bare, "inspector_id": None, **given, "id": UUID(int=100 + at), "case_no": str(at)}
         for at, (given, _) in enumerate(ALONE)

@@ -131,7 +131,10 @@ class LegFacts(Base):
     first_recorded_at: Mapped[datetime]
     last_recorded_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_legs_unit_code", "unit_code", "dispatched_at"),)
+    __table_args__ = (
+        Index("ix_legs_unit_code", "unit_code", "dispatched_at"),
+        Index("ix_legs_return_ruled_at", "return_ruled_at", postgresql_where=text("return_ruled_at IS NOT NULL")),
+    )
 
 
 class CaseRequest(Base):

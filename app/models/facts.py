@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
@@ -67,6 +67,9 @@ class RoundFactsRow(Base):
         Index("ix_round_facts_leg_to_close_at", "leg_to_close_at"),
         Index("ix_round_facts_first_dispatch_at", "first_dispatch_at"),
         Index("ix_round_facts_started_at", "started_at"),
+        Index("ix_round_facts_filed_at", "filed_at", postgresql_where=text("filed_at IS NOT NULL")),
+        Index("ix_round_facts_reopened_at", "reopened_at", postgresql_where=text("reopened_at IS NOT NULL")),
+        Index("ix_round_facts_standing_disposed_at", "standing_disposed_at"),
         Index("ix_round_facts_last_recorded_at", "last_recorded_at"),
     )
 
@@ -112,5 +115,12 @@ class ReportFactsRow(Base):
 
     __table_args__ = (
         Index("ix_report_facts_received_at", "received_at"),
+        *(
+            Index(f"ix_report_facts_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in (
+                *("accepted_at", "rejected_at", "answered_at", "merged_at", "self_disposed_at", "taken_up_at"),
+                *("answer_due_at", "called_back_at", "opinion_at"),
+            )
+        ),
         Index("ix_report_facts_last_recorded_at", "last_recorded_at"),
     )

@@ -335,8 +335,71 @@ def upgrade() -> None:
         sa.Column("solved", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_report_facts")),
     )
+    op.create_index(
+        "ix_report_facts_accepted_at",
+        "report_facts",
+        ["accepted_at"],
+        unique=False,
+        postgresql_where=sa.text("accepted_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_answer_due_at",
+        "report_facts",
+        ["answer_due_at"],
+        unique=False,
+        postgresql_where=sa.text("answer_due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_answered_at",
+        "report_facts",
+        ["answered_at"],
+        unique=False,
+        postgresql_where=sa.text("answered_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_called_back_at",
+        "report_facts",
+        ["called_back_at"],
+        unique=False,
+        postgresql_where=sa.text("called_back_at IS NOT NULL"),
+    )
     op.create_index("ix_report_facts_last_recorded_at", "report_facts", ["last_recorded_at"], unique=False)
+    op.create_index(
+        "ix_report_facts_merged_at",
+        "report_facts",
+        ["merged_at"],
+        unique=False,
+        postgresql_where=sa.text("merged_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_opinion_at",
+        "report_facts",
+        ["opinion_at"],
+        unique=False,
+        postgresql_where=sa.text("opinion_at IS NOT NULL"),
+    )
     op.create_index("ix_report_facts_received_at", "report_facts", ["received_at"], unique=False)
+    op.create_index(
+        "ix_report_facts_rejected_at",
+        "report_facts",
+        ["rejected_at"],
+        unique=False,
+        postgresql_where=sa.text("rejected_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_self_disposed_at",
+        "report_facts",
+        ["self_disposed_at"],
+        unique=False,
+        postgresql_where=sa.text("self_disposed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_report_facts_taken_up_at",
+        "report_facts",
+        ["taken_up_at"],
+        unique=False,
+        postgresql_where=sa.text("taken_up_at IS NOT NULL"),
+    )
     op.create_table(
         "round_facts",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -386,9 +449,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "round", name=op.f("pk_round_facts")),
     )
     op.create_index("ix_round_facts_case_to_close_at", "round_facts", ["case_to_close_at"], unique=False)
+    op.create_index(
+        "ix_round_facts_filed_at",
+        "round_facts",
+        ["filed_at"],
+        unique=False,
+        postgresql_where=sa.text("filed_at IS NOT NULL"),
+    )
     op.create_index("ix_round_facts_first_dispatch_at", "round_facts", ["first_dispatch_at"], unique=False)
     op.create_index("ix_round_facts_last_recorded_at", "round_facts", ["last_recorded_at"], unique=False)
     op.create_index("ix_round_facts_leg_to_close_at", "round_facts", ["leg_to_close_at"], unique=False)
+    op.create_index(
+        "ix_round_facts_reopened_at",
+        "round_facts",
+        ["reopened_at"],
+        unique=False,
+        postgresql_where=sa.text("reopened_at IS NOT NULL"),
+    )
+    op.create_index("ix_round_facts_standing_disposed_at", "round_facts", ["standing_disposed_at"], unique=False)
     op.create_index("ix_round_facts_started_at", "round_facts", ["started_at"], unique=False)
     op.create_table(
         "sets",
@@ -1167,6 +1245,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_legs_case_id")),
         sa.PrimaryKeyConstraint("case_id", "round", "number", name=op.f("pk_legs")),
     )
+    op.create_index(
+        "ix_legs_return_ruled_at",
+        "legs",
+        ["return_ruled_at"],
+        unique=False,
+        postgresql_where=sa.text("return_ruled_at IS NOT NULL"),
+    )
     op.create_index("ix_legs_unit_code", "legs", ["unit_code", "dispatched_at"], unique=False)
     op.create_table(
         "requests",
@@ -1269,6 +1354,7 @@ def downgrade() -> None:
     op.drop_index("ix_requests_case_id", table_name="requests")
     op.drop_table("requests")
     op.drop_index("ix_legs_unit_code", table_name="legs")
+    op.drop_index("ix_legs_return_ruled_at", table_name="legs", postgresql_where=sa.text("return_ruled_at IS NOT NULL"))
     op.drop_table("legs")
     op.drop_index("ix_case_reports_report_id", table_name="case_reports")
     op.drop_table("case_reports")
@@ -1325,13 +1411,51 @@ def downgrade() -> None:
     op.drop_index("ix_sets_active", table_name="sets", postgresql_where=sa.text("active_from IS NOT NULL"))
     op.drop_table("sets")
     op.drop_index("ix_round_facts_started_at", table_name="round_facts")
+    op.drop_index("ix_round_facts_standing_disposed_at", table_name="round_facts")
+    op.drop_index(
+        "ix_round_facts_reopened_at", table_name="round_facts", postgresql_where=sa.text("reopened_at IS NOT NULL")
+    )
     op.drop_index("ix_round_facts_leg_to_close_at", table_name="round_facts")
     op.drop_index("ix_round_facts_last_recorded_at", table_name="round_facts")
     op.drop_index("ix_round_facts_first_dispatch_at", table_name="round_facts")
+    op.drop_index("ix_round_facts_filed_at", table_name="round_facts", postgresql_where=sa.text("filed_at IS NOT NULL"))
     op.drop_index("ix_round_facts_case_to_close_at", table_name="round_facts")
     op.drop_table("round_facts")
+    op.drop_index(
+        "ix_report_facts_taken_up_at", table_name="report_facts", postgresql_where=sa.text("taken_up_at IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_report_facts_self_disposed_at",
+        table_name="report_facts",
+        postgresql_where=sa.text("self_disposed_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_report_facts_rejected_at", table_name="report_facts", postgresql_where=sa.text("rejected_at IS NOT NULL")
+    )
     op.drop_index("ix_report_facts_received_at", table_name="report_facts")
+    op.drop_index(
+        "ix_report_facts_opinion_at", table_name="report_facts", postgresql_where=sa.text("opinion_at IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_report_facts_merged_at", table_name="report_facts", postgresql_where=sa.text("merged_at IS NOT NULL")
+    )
     op.drop_index("ix_report_facts_last_recorded_at", table_name="report_facts")
+    op.drop_index(
+        "ix_report_facts_called_back_at",
+        table_name="report_facts",
+        postgresql_where=sa.text("called_back_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_report_facts_answered_at", table_name="report_facts", postgresql_where=sa.text("answered_at IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_report_facts_answer_due_at",
+        table_name="report_facts",
+        postgresql_where=sa.text("answer_due_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_report_facts_accepted_at", table_name="report_facts", postgresql_where=sa.text("accepted_at IS NOT NULL")
+    )
     op.drop_table("report_facts")
     op.drop_index("ix_receipt_tries_digest", table_name="receipt_tries")
     op.drop_index("ix_receipt_tries_at", table_name="receipt_tries")

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
@@ -47,21 +48,23 @@ def wanted_form(accept: str) -> str | None:
     return None
 
 
-async def csv_rows(views: AsyncIterator[CaseView]) -> AsyncIterator[bytes]:
+async def csv_rows(views: AsyncGenerator[CaseView]) -> AsyncGenerator[bytes]:
     """Yield a byte order mark, the names of the columns, and a line a case; times in +08:00."""
     yield (_BOM + _line(COLUMNS)).encode()
-    async for view in views:
-        values = _values(view)
-        yield _line([_cell(values[name]) for name in COLUMNS]).encode()
+    async with aclosing(views):
+        async for view in views:
+            values = _values(view)
+            yield _line([_cell(values[name]) for name in COLUMNS]).encode()
 
 
-async def geojson_rows(views: AsyncIterator[CaseView]) -> AsyncIterator[bytes]:
+async def geojson_rows(views: AsyncGenerator[CaseView]) -> AsyncGenerator[bytes]:
     """Yield one FeatureCollection, a feature a case; its parts in the order they are read."""
     comma = ""
     yield b'{"type":"FeatureCollection","features":[\n'
-    async for view in views:
-        yield (comma + json.dumps(feature(view), ensure_ascii=False, separators=(",", ":"))).encode()
-        comma = ",\n"
+    async with aclosing(views):
+        async for view in views:
+            yield (comma + json.dumps(feature(view), ensure_ascii=False, separators=(",", ":"))).encode()
+            comma = ",\n"
     yield b"\n]}\n"
 
 

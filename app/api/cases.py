@@ -1,6 +1,7 @@
 """Read cases: lists and exports, one, what happened, how the clocks run, how it was routed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -91,15 +92,16 @@ async def read_case_routing(case_id: UUID, actor: CurrentActor, dispatching: Dis
     return CaseRoutingOut.of(await dispatching.routing(case_id, actor))
 
 
-async def _streamed(rows: AsyncIterator[bytes], form: str) -> StreamingResponse:
+async def _streamed(rows: AsyncGenerator[bytes], form: str) -> StreamingResponse:
     """Answer with rows; the first two are read beforehand, so that a refusal is still one."""
     first = [await anext(rows), await anext(rows, b"")]
 
     async def whole() -> AsyncIterator[bytes]:
-        for some in first:
-            yield some
-        async for some in rows:
-            yield some
+        async with aclosing(rows):
+            for some in first:
+                yield some
+            async for some in rows:
+                yield some
 
     ending = "csv" if form == CSV else "geojson"
     return StreamingResponse(

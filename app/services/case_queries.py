@@ -1,6 +1,6 @@
 """Read cases: a list, one, all of them as a stream; each as far as the caller may see it."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -75,8 +75,8 @@ class CaseQueries:
             case = await seen_case(session, case_id, actor, self._books.current)
             return (await self.views(session, [case], actor))[0]
 
-    async def stream(self, wanted: CaseFilter, actor: Actor, *, sort: CaseSort) -> AsyncIterator[CaseView]:
-        """Yield every case that the actor sees, without what belongs to it."""
+    async def stream(self, wanted: CaseFilter, actor: Actor, *, sort: CaseSort) -> AsyncGenerator[CaseView]:
+        """Yield every case that the actor sees, without what belongs to it; close it to give the connection back."""
         book = self._books.current
         async with reading(self._sessions) as session:
             async for some in CaseRepository(session).stream(wanted, case_sight(actor, book), sort=sort):

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from app.cli import database, processes
+from app.cli import audit, database, processes
 from app.dispatch.errors import GridcaseError
 
 cli: Final = typer.Typer(
@@ -16,6 +16,7 @@ cli: Final = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli.add_typer(database.commands, name="db")
+cli.add_typer(audit.commands, name="audit")
 cli.command()(processes.run)
 cli.command()(processes.serve)
 cli.command()(processes.work)

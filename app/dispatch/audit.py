@@ -125,11 +125,15 @@ def differences(
     for one in sorted(expected.keys() | found.keys(), key=str):
         here, there = found.get(one), expected.get(one)
         if here is None or there is None:
-            yield Difference(table=table, key=one, column=None, stored=here and "✓", told=there and "✓")
+            yield Difference(table=table, key=one, column=None, stored=_row(here), told=_row(there))
             continue
         for column, value in there.items():
             if here[column] != value:
                 yield Difference(table=table, key=one, column=column, stored=here[column], told=value)
+
+
+def _row(row: Mapping[str, Any] | None) -> str | None:
+    return None if row is None else "a row"
 
 
 def _fits(previous: str | None, row: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """All SQL of the audit: chains and stored facts are read in stretches of subjects, never a table at once."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -62,13 +62,13 @@ class AuditRepository:
         found = {}
         for subject, table in (("report", Report), ("case", Case)):
             query = select(table.id, table.version).where(_after(table.id, after), table.id <= upto)
-            for one, version in (await self._session.execute(query)).tuples():
+            for one, version in await self._session.execute(query):
                 found[one] = Head(subject=subject, version=version)
         return found
 
     async def steps(
         self, columns: Collection[str], after: UUID | None, upto: UUID
-    ) -> AsyncIterator[tuple[Mapping[str, Any], dict[str, StoredText]]]:
+    ) -> AsyncIterator[tuple[dict[str, Any], dict[str, StoredText]]]:
         """Yield the history of a stretch in order, each row with its texts, from a cursor of the server."""
         salted = func.json_build_array(func.encode(HistoryText.salt, "hex"), HistoryText.body)
         texts = (
@@ -84,8 +84,9 @@ class AuditRepository:
             .execution_options(yield_per=_BATCH)
         )
         async for row in (await self._session.stream(query)).mappings():
-            kept = (row["_texts"] or {}).items()
-            yield row, {field: StoredText(salt=bytes.fromhex(salt), body=body) for field, (salt, body) in kept}
+            step = dict(row)
+            kept = (step.pop("_texts") or {}).items()
+            yield step, {field: StoredText(salt=bytes.fromhex(salt), body=body) for field, (salt, body) in kept}
 
     async def stray_texts(self, after: UUID | None, upto: UUID) -> list[Finding]:
         """Return the texts of a stretch whose row is not there."""
@@ -99,12 +100,12 @@ class AuditRepository:
         )
         return [
             Finding(subject="", subject_id=subject_id, number=number, flaw=Flaw.STRAY_TEXT, field=field)
-            for subject_id, number, field in (await self._session.execute(query)).tuples()
+            for subject_id, number, field in (await self._session.execute(query))
         ]
 
     async def stored(self, table: type[Base], key: str, ids: Collection[UUID]) -> list[dict[str, Any]]:
         """Return all columns of the rows of a table that belong to these subjects, codes as plain text."""
-        names = [name for name in table.__mapper__.columns.keys() if name not in _SHAPES]  # noqa: SIM118  # no mapping
+        names = [name for name, _ in table.__mapper__.columns.items() if name not in _SHAPES]
         query = select(*(_plain(table, name) for name in names)).where(getattr(table, key).in_(ids))
         return [dict(row) for row in (await self._session.execute(query)).mappings()]
 

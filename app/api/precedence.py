@@ -12,6 +12,7 @@ from app.dispatch.errors import GridcaseError, NotVisible
 
 _THINGS: Final = {"case_id": Thing.CASE, "report_id": Thing.REPORT}
 _ACTIONS: Final = "/actions/"
+_KNOWN: Final = frozenset(action.value for action in Action)
 
 
 async def earlier_refusal(request: Request) -> GridcaseError | None:
@@ -32,4 +33,4 @@ async def earlier_refusal(request: Request) -> GridcaseError | None:
 
 def _action(request: Request) -> Action | None:
     _, found, name = request.scope["path"].rpartition(_ACTIONS)
-    return Action(name) if found and name in Action else None
+    return Action(name) if found and name in _KNOWN else None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, select, text, update
+from sqlalchemy import Select, and_, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,6 +93,8 @@ class ReportRepository:
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
         """Store new reports; return the ids of those whose client_id was not there yet."""
+        if not rows:
+            return set()
         ordered = sorted(rows, key=lambda row: str(row["client_id"] or row["id"]))
         put = upsert(Report).on_conflict_do_nothing(index_elements=["client_id"]).returning(Report.id)
         return set(await self._session.scalars(put, [dict(row) for row in ordered]))
@@ -239,4 +241,4 @@ def _narrowed(query: Select[Report], wanted: ReportFilter) -> Select[Report]:
             if (value := getattr(wanted, name)) is not None
         ),
     ]
-    return query.where(and_(*(test for test in tests if test is not None), func.true()))
+    return query.where(and_(*(test for test in tests if test is not None), true()))

@@ -1,9 +1,9 @@
 """What people and policies do to cases: one use case an action, each in a transaction of its own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,10 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch import commands
 from app.dispatch.access import Actor, Thing, permit, permitted, sight
 from app.dispatch.book import Book
-from app.dispatch.case_projection import AUTO_SIGN, RESUME
 from app.dispatch.case_requests import ruler
 from app.dispatch.codes import Action, Post
-from app.dispatch.errors import ActionNotAllowed, BadInput, GridcaseError, NotVisible, Stale
+from app.dispatch.errors import ActionNotAllowed, BadInput, Conflict, GridcaseError, NotVisible, Stale
 from app.dispatch.scrub import scrub
 from app.dispatch.workflow import allowed
 from app.models.cases import Case
@@ -42,6 +41,15 @@ class Meta:
     occurred_at: datetime | None = None
     if_match: int | None = None
     key: KeyUse | None = None
+
+    def for_item(self, subject_id: UUID) -> "Meta":
+        """Return what goes with one item of a batch."""
+        return replace(self, key=self.key.for_item(subject_id)) if self.key else self
+
+    def check(self, version: int) -> None:
+        """Raise Stale where the caller knows another version."""
+        if self.if_match is not None and self.if_match != version:
+            raise Stale("已被他人更新，请刷新后重试", fields={"version": version})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +97,7 @@ class Cases:
             held = await self._steps.hold(session, case)
             as_post = meta.as_post or ruler(held.life, command)
             post = permit(actor, command.action, standing_of(case), book.units_below, as_post=as_post)
-            if meta.if_match is not None and meta.if_match != case.version:
-                raise Stale("案件已被他人更新，请刷新后重试", fields={"version": case.version})
+            version = case.version
             acting = Acting(
                 now=now,
                 post=post,
@@ -98,15 +105,13 @@ class Cases:
                 on_behalf_of=meta.on_behalf_of,
                 occurred_at=meta.occurred_at,
             )
-            await self._take(session, held, command, book, acting)
+            try:
+                await self._take(session, held, command, book, acting)
+            except Conflict:
+                meta.check(version)  # what was sent is judged first, then what the caller knew, then the state
+                raise
+            meta.check(version)
             return True
-
-    async def act_by_policy(
-        self, case_id: UUID, command: commands.Command, *, policy: str, leg: int | None = None
-    ) -> None:
-        """Do what a timer or a partner asks for. Raises ActionNotAllowed when it is not possible any more."""
-        async with writing(self._sessions) as session:
-            await self.act_within(session, case_id, command, policy=policy, leg=leg)
 
     async def act_within(
         self,
@@ -118,7 +123,10 @@ class Cases:
         leg: int | None = None,
         post: Post = Post.POLICY,
     ) -> None:
-        """Do the same inside a transaction that is already open."""
+        """Do what a timer or a partner asks for, inside a transaction that is already open.
+
+        Raises ActionNotAllowed when it is not possible any more, also when `leg` is not at work any more.
+        """
         book = await self._books.agreed(session)
         case = await CaseWriting(session).lock(case_id)
         if case is None:
@@ -129,20 +137,12 @@ class Cases:
             raise ActionNotAllowed(command.action, held.life.state, [])
         await self._take(session, held, command, book, Acting(now=self._now(), post=post), policy=policy)
 
-    async def fire(self, case_id: UUID, kind: str, payload: dict[str, Any]) -> None:
-        """Do what a timer was set for."""
-        if kind == AUTO_SIGN:
-            await self.act_by_policy(case_id, commands.Sign(), policy=AUTO_SIGN, leg=payload["leg"])
-        elif kind == RESUME:
-            await self.act_by_policy(case_id, commands.Resume(), policy=RESUME)
-        else:
-            raise BadInput(f"未知的定时器：{kind}", code="unknown_timer")
-
     async def act_on_many(
         self, case_ids: Sequence[UUID], command: commands.Command, actor: Actor, meta: Meta
     ) -> list[Outcome]:
         """Do the same to many cases, each on its own; one that fails stops none of the others."""
-        return [await self._outcome(case_id, command, actor, meta) for case_id in case_ids]
+        await idempotency.begin_batch(self._sessions, meta.key, now=self._now())
+        return [await self._outcome(case_id, command, actor, meta.for_item(case_id)) for case_id in case_ids]
 
     async def possible(self, case_id: UUID, actor: Actor) -> list[Action]:
         """Return what the caller may do to a case in its present state."""
@@ -179,6 +179,13 @@ class Cases:
         if isinstance(command, commands.CallBack):
             await self._call_back(session, held, command, book, acting, ledger)
         await ledger.store(session)
+
+    async def _second_person(self, session: AsyncSession, command: commands.Command) -> None:
+        """Refuse a second person who is nobody, or may not void cases himself."""
+        if isinstance(command, commands.Void) and command.second_person is not None:
+            if not await CaseWriting(session).holds_post(command.second_person, Post.SHIFT_LEAD):
+                where = ["body", "second_person"]
+                raise BadInput.at(where, "复核人须是在岗的值班长", code="second_person_unknown")
 
     async def _call_back(
         self, session: AsyncSession, held: Held, command: commands.CallBack, book: Book, acting: Acting, ledger: Ledger

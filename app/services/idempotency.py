@@ -1,6 +1,6 @@
 """A request that comes twice changes things once: keys are taken in the transaction of the change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.errors import IdempotencyInProgress, IdempotencyMismatch
 from app.repositories.work import WorkRepository
-from app.services.transaction import sqlstate
+from app.services.transaction import Sessions, sqlstate, writing
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
+_NOTHING: Final = UUID(int=0)
+"""The resource of a batch, which is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,10 @@ class KeyUse:
     route: str
     key: str
     body_digest: bytes
+
+    def for_item(self, resource_id: UUID) -> "KeyUse":
+        """Return the key of one item of a batch: each is done once, and one that was refused may be tried again."""
+        return replace(self, route=f"{self.route}:{resource_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,13 @@ async def begin(
     if first is None or first.body_digest != use.body_digest:
         raise IdempotencyMismatch("同一 Idempotency-Key 对应的请求内容不同")
     return Replay(resource_id=first.resource_id, status=first.status)
+
+
+async def begin_batch(sessions: Sessions, use: KeyUse | None, *, now: datetime) -> None:
+    """Note what a batch's key stands for; its items carry keys of their own. Raises as `begin` does."""
+    if use is not None:
+        async with writing(sessions) as session:
+            await begin(session, use, resource_id=_NOTHING, status=200, now=now)
 
 
 async def settle(session: AsyncSession, use: KeyUse, *, resource_id: UUID, status: int) -> None:

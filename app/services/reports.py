@@ -17,7 +17,7 @@ from app.dispatch.book import Book
 from app.dispatch.case_filing import file_case
 from app.dispatch.catalogue import Category
 from app.dispatch.codes import Action, CaseState, Kind, LocationFrom, Post
-from app.dispatch.errors import BadInput, GridcaseError, NotVisible, Stale
+from app.dispatch.errors import BadInput, Conflict, GridcaseError, NotVisible
 from app.dispatch.history import Draft
 from app.dispatch.points import Point
 from app.dispatch.policies import Policies
@@ -79,8 +79,7 @@ class Reports:
             if await idempotency.begin(session, meta.key, resource_id=report_id, status=200, now=now):
                 return False
             post = permit(actor, command.action, standing_of(report), book.units_below, as_post=meta.as_post)
-            if meta.if_match is not None and meta.if_match != report.version:
-                raise Stale("上报已被他人更新，请刷新后重试", fields={"version": report.version})
+            version = report.version
             acting = Acting(
                 now=now,
                 post=post,
@@ -88,7 +87,12 @@ class Reports:
                 on_behalf_of=meta.on_behalf_of,
                 occurred_at=meta.occurred_at,
             )
-            await self.take(session, report, command, book, acting)
+            try:
+                await self.take(session, report, command, book, acting)
+            except Conflict:
+                meta.check(version)  # what was sent is judged first, then what the caller knew, then the state
+                raise
+            meta.check(version)
             return True
 
     async def act_within(
@@ -105,7 +109,8 @@ class Reports:
         self, report_ids: Sequence[UUID], command: commands.Command, actor: Actor, meta: Meta
     ) -> list[Outcome]:
         """Do the same to many reports, each on its own; one that fails stops none of the others."""
-        return [await self._outcome(report_id, command, actor, meta) for report_id in report_ids]
+        await idempotency.begin_batch(self._sessions, meta.key, now=self._now())
+        return [await self._outcome(report_id, command, actor, meta.for_item(report_id)) for report_id in report_ids]
 
     async def possible(self, report_id: UUID, actor: Actor) -> list[Action]:
         """Return what the caller may do to a report in its present state."""

@@ -13,7 +13,8 @@ from shapely import Point, Polygon, box
 from uuid_utils.compat import uuid7
 
 from app.adapters.holidays import published_notices
-from app.dispatch.codes import AreaLevel, Kind, LimitUnit, Scope, SetKind, SetState
+from app.dispatch.codes import AreaLevel, Kind, LimitUnit, Scope
+from app.dispatch.set_codes import SetKind, SetState
 from app.models import sets
 from app.repositories.sets import SetRepository, wkb
 from app.services.transaction import Sessions, writing

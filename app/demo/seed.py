@@ -22,8 +22,9 @@ from app.demo.catalogue import EDITION, load_catalogue
 from app.demo.city import DemoCity, build
 from app.demo.rows import AccountRow
 from app.dispatch.calendar import OFFICE_HOURS
-from app.dispatch.codes import SetKind, SetState, Source
+from app.dispatch.codes import Source
 from app.dispatch.limits import parse_limit
+from app.dispatch.set_codes import SetKind, SetState
 from app.models import people, sets
 from app.repositories.engine import open_engine, open_sessions
 from app.repositories.sets import SetRepository, wkb

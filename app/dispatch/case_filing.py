@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Spot, limit_json
-from app.dispatch.codes import Action, CaseState, Handling, Kind, Source
+from app.dispatch.codes import Action, CaseState, Handling, Kind, LegEnd, Source
 from app.dispatch.commands import Dispatch, MakeContact, Recall, Reopen, Sign
 from app.dispatch.deciding import Scene, clock_json
 from app.dispatch.errors import BadInput
@@ -64,8 +64,10 @@ def file_case(
 def dispatch(life: CaseLife, wanted: Dispatch, scene: Scene) -> Draft:
     """Send the case to the routed unit, or by hand to another with a reason; the round's clock starts here."""
     unit_code = wanted.unit_code or life.proposed_unit
-    if unit_code is None:
-        raise BadInput.at(["body", "unit_code"], "没有可派的单位：请指定处置单位", code="unit_required")
+    returned_by = {leg.unit_code for leg in life.round.legs if leg.end is LegEnd.RETURNED}
+    if unit_code is None or (wanted.unit_code is None and unit_code in returned_by):
+        where = ["body", "unit_code"]
+        raise BadInput.at(where, "没有可派的单位，或建议单位已退回此案件：请指定处置单位", code="unit_required")
     for code in (unit_code, *wanted.co_units):
         _known(code, scene)
     by_hand = unit_code != life.proposed_unit

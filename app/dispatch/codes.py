@@ -333,30 +333,6 @@ class DecidedBy(StrEnum):
     UNASSIGNED = "unassigned"
 
 
-class SetKind(StrEnum):
-    """The versioned sets of master data."""
-
-    AREAS = "areas"
-    CELLS = "cells"
-    ZONES = "zones"
-    PLACES = "places"
-    COMPONENTS = "components"
-    UNITS = "units"
-    RULES = "rules"
-    CATALOGUE = "catalogue"
-    CALENDAR = "calendar"
-    BEATS = "beats"
-
-
-class SetState(StrEnum):
-    """The life of a set."""
-
-    DRAFT = "draft"
-    SCHEDULED = "scheduled"
-    ACTIVE = "active"
-    SUPERSEDED = "superseded"
-
-
 class ClockKind(StrEnum):
     """Which of a round's two clocks judges."""
 

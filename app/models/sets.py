@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.dispatch.codes import AreaLevel, Kind, LimitUnit, Scope, SetKind, SetState
+from app.dispatch.codes import AreaLevel, Kind, LimitUnit, Scope
+from app.dispatch.set_codes import SetKind, SetState
 from app.models.base import Base, coded, geometry, point_geography
 
 

@@ -97,6 +97,12 @@ class CaseWriting:
         )
         return list(found)
 
+    async def holds_post(self, account_id: UUID, post: Post) -> bool:
+        """Tell whether an active account holds a post."""
+        held = select(Appointment.id).where(Appointment.account_id == account_id, Appointment.post == post)
+        active = select(Account.id).where(Account.id == account_id, Account.active, held.exists())
+        return await self._session.scalar(active) is not None
+
     async def closed_near(
         self, kind: str, category: str, lon: float, lat: float, *, radius_m: float, within: timedelta, now: datetime
     ) -> bool:

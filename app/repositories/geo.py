@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Sight
-from app.dispatch.codes import SetKind, SetState
+from app.dispatch.set_codes import SetKind, SetState
 from app.models import sets
 from app.models.cases import Case
 from app.repositories.case_filters import Box, inside

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dispatch.codes import SetKind, SetState
+from app.dispatch.set_codes import SetKind, SetState
 from app.models.sets import DataSet
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dispatch.codes import SetKind, SetState
+from app.dispatch.set_codes import SetKind, SetState
 from app.models import sets
 
 _TABLES: Final[Mapping[SetKind, tuple[Any, tuple[str, ...]]]] = {

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch.book import Area, Book
 from app.dispatch.calendar import DayOverride, WorkCalendar
 from app.dispatch.catalogue import Catalogue, Category, Condition
-from app.dispatch.codes import Kind, SetKind, SetState, WorkDayRule
+from app.dispatch.codes import Kind, WorkDayRule
 from app.dispatch.grid import Cell, CellIndex
 from app.dispatch.limits import Limit
 from app.dispatch.responsibility import Rule, Takes, Unit
 from app.dispatch.routing import RuleBook
+from app.dispatch.set_codes import SetKind, SetState
 from app.dispatch.zones import Zone, ZoneIndex
 from app.models import SRID, sets
 

@@ -32,7 +32,7 @@ from app.services.callbacks import Callbacks
 from app.services.ledger import Acting, Ledger, Thread
 from app.services.report_steps import ReportSteps
 
-TOLD: Final = frozenset({Action.FILE, Action.DISPATCH, Action.DISPOSE, Action.CLOSE})
+TOLD: Final = frozenset({Action.FILE, Action.DISPATCH, Action.DISPOSE, Action.CLOSE, Action.REOPEN})
 """Steps of which partners are told."""
 
 

@@ -182,10 +182,10 @@ class Cases:
 
     async def _second_person(self, session: AsyncSession, command: commands.Command) -> None:
         """Refuse a second person who is nobody, or may not void cases himself."""
-        if isinstance(command, commands.Void) and command.second_person is not None:
-            if not await CaseWriting(session).holds_post(command.second_person, Post.SHIFT_LEAD):
-                where = ["body", "second_person"]
-                raise BadInput.at(where, "复核人须是在岗的值班长", code="second_person_unknown")
+        if not isinstance(command, commands.Void) or command.second_person is None:
+            return
+        if not await CaseWriting(session).holds_post(command.second_person, Post.SHIFT_LEAD):
+            raise BadInput.at(["body", "second_person"], "复核人须是在岗的值班长", code="second_person_unknown")
 
     async def _call_back(
         self, session: AsyncSession, held: Held, command: commands.CallBack, book: Book, acting: Acting, ledger: Ledger

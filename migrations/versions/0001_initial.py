@@ -786,8 +786,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("case_no", name=op.f("uq_cases_case_no")),
     )
+    op.create_index(
+        "ix_cases_address",
+        "cases",
+        ["address"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"address": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "ix_cases_author_id", "cases", ["author_id"], unique=False, postgresql_where=sa.text("author_id IS NOT NULL")
+    )
+    op.create_index("ix_cases_beat_code", "cases", ["beat_code", "filed_at", "id"], unique=False)
+    op.create_index(
+        "ix_cases_campaign",
+        "cases",
+        ["campaign", "filed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("campaign IS NOT NULL"),
+    )
     op.create_index("ix_cases_case_due_at", "cases", ["case_due_at", "id"], unique=False)
     op.create_index("ix_cases_category", "cases", ["category", "state"], unique=False)
+    op.create_index("ix_cases_cell_code", "cases", ["cell_code", "filed_at", "id"], unique=False)
     op.create_index(
         "ix_cases_closed_at", "cases", ["closed_at"], unique=False, postgresql_where=sa.text("closed_at IS NOT NULL")
     )
@@ -800,6 +820,7 @@ def upgrade() -> None:
         postgresql_ops={"description": "gin_trgm_ops"},
     )
     op.create_index("ix_cases_filed_at", "cases", ["filed_at", "id"], unique=False)
+    op.create_index("ix_cases_flags", "cases", ["flags"], unique=False, postgresql_using="gin")
     op.create_geospatial_index(
         "ix_cases_geog", "cases", ["geog"], unique=False, postgresql_using="gist", postgresql_ops={}
     )
@@ -813,11 +834,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("inspector_id IS NOT NULL"),
     )
+    op.create_index("ix_cases_leg_due_at", "cases", ["leg_due_at", "id"], unique=False)
     op.create_index("ix_cases_state", "cases", ["state", "filed_at", "id"], unique=False)
     op.create_index("ix_cases_street", "cases", ["street", "filed_at"], unique=False)
+    op.create_index("ix_cases_tags", "cases", ["tags"], unique=False, postgresql_using="gin")
     op.create_index("ix_cases_unit_code", "cases", ["unit_code", "filed_at", "id"], unique=False)
     op.create_index("ix_cases_unit_codes", "cases", ["unit_codes"], unique=False, postgresql_using="gin")
     op.create_index("ix_cases_updated_at", "cases", ["updated_at", "id"], unique=False)
+    op.create_index("ix_cases_zones", "cases", ["zones"], unique=False, postgresql_using="gin")
     op.create_table(
         "catalogue",
         sa.Column("set_id", sa.Uuid(), nullable=False),
@@ -1380,14 +1404,18 @@ def downgrade() -> None:
     op.drop_geospatial_index("ix_cells_geom", table_name="cells", postgresql_using="gist", column_name="geom")
     op.drop_geospatial_table("cells")
     op.drop_table("catalogue")
+    op.drop_index("ix_cases_zones", table_name="cases", postgresql_using="gin")
     op.drop_index("ix_cases_updated_at", table_name="cases")
     op.drop_index("ix_cases_unit_codes", table_name="cases", postgresql_using="gin")
     op.drop_index("ix_cases_unit_code", table_name="cases")
+    op.drop_index("ix_cases_tags", table_name="cases", postgresql_using="gin")
     op.drop_index("ix_cases_street", table_name="cases")
     op.drop_index("ix_cases_state", table_name="cases")
+    op.drop_index("ix_cases_leg_due_at", table_name="cases")
     op.drop_index("ix_cases_inspector_id", table_name="cases", postgresql_where=sa.text("inspector_id IS NOT NULL"))
     op.drop_geospatial_index("ix_cases_geom", table_name="cases", postgresql_using="gist", column_name="geom")
     op.drop_geospatial_index("ix_cases_geog", table_name="cases", postgresql_using="gist", column_name="geog")
+    op.drop_index("ix_cases_flags", table_name="cases", postgresql_using="gin")
     op.drop_index("ix_cases_filed_at", table_name="cases")
     op.drop_index(
         "ix_cases_description",
@@ -1396,8 +1424,15 @@ def downgrade() -> None:
         postgresql_ops={"description": "gin_trgm_ops"},
     )
     op.drop_index("ix_cases_closed_at", table_name="cases", postgresql_where=sa.text("closed_at IS NOT NULL"))
+    op.drop_index("ix_cases_cell_code", table_name="cases")
     op.drop_index("ix_cases_category", table_name="cases")
     op.drop_index("ix_cases_case_due_at", table_name="cases")
+    op.drop_index("ix_cases_campaign", table_name="cases", postgresql_where=sa.text("campaign IS NOT NULL"))
+    op.drop_index("ix_cases_beat_code", table_name="cases")
+    op.drop_index("ix_cases_author_id", table_name="cases", postgresql_where=sa.text("author_id IS NOT NULL"))
+    op.drop_index(
+        "ix_cases_address", table_name="cases", postgresql_using="gin", postgresql_ops={"address": "gin_trgm_ops"}
+    )
     op.drop_geospatial_table("cases")
     op.drop_table("calendar_days")
     op.drop_table("beats")

@@ -249,7 +249,9 @@ def test_flags_name_what_happened_at_least_once() -> None:
     answer(tale, "10 09:30")
     returned(tale, "10 09:40", "10 09:50")
     assert case_flags(tale.life) == ["returned", "extended", "urged"]
-    tale.do(Dispatch(), "10 10:00")
+    with pytest.raises(BadInput):  # the routed unit has given it back
+        tale.decide(Dispatch(), "10 10:00")
+    tale.do(Dispatch(unit_code="greens", reason_code="x"), "10 10:00")
     tale.do(RequestSuspension(reason_code="x", until=at("12 09:00")), "10 10:10")
     answer(tale, "10 10:20")
     tale.do(Resume(), "10 10:30")

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from app.dispatch import codes
+from app.dispatch import codes, set_codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
-ENUMS = [kind for _, kind in getmembers(codes, isclass) if issubclass(kind, StrEnum) and kind is not StrEnum]
+ENUMS = [
+    kind
+    for module in (codes, set_codes)
+    for _, kind in getmembers(module, isclass)
+    if issubclass(kind, StrEnum) and kind is not StrEnum
+]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CODE_ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 WORD_ROW = re.compile(r"^\| ([^|`]+) \| ([\w /]+) \| [^|]+ \|$", re.MULTILINE)

@@ -36,6 +36,7 @@ from app.api import (
 )
 from app.api.deps import Wired
 from app.api.edge import Edge
+from app.api.flood import Flood
 from app.api.gate import Gate
 from app.api.limit import Limit
 from app.api.strict import known_query, right_type
@@ -149,6 +150,7 @@ def wire(
         query_codes=codes,
         precedence=Precedence(sessions, books),
         media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
+        flood=Flood(settings.citizen_rate),
         citizens=Citizens(sessions, intake, reports, codes, now),
         hotline=Hotline(
             sessions=sessions,

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: LogLevel = LogLevel.INFO
+    citizen_rate: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")] = "600/minute"
 
     # which database; without these the private cluster in `home` is used
     database_url: str | None = Field(default=None, repr=False, description="As the city's app role")

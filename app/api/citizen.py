@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.api.deps import IdempotencyKey, taken, wired
+from app.api.flood import LIMITED
 from app.api.problems import problems
 from app.api.reports import Queries
 from app.api.schemas.citizen import EvaluationIn, PublicReportOut
@@ -32,7 +33,9 @@ async def _code(
 QueryCode = Annotated[str, Depends(_code)]
 
 
-@router.post("", status_code=201, operation_id="create_citizen_report", responses=problems(409, 429))
+@router.post(
+    "", status_code=201, operation_id="create_citizen_report", dependencies=LIMITED, responses=problems(409, 429)
+)
 async def create_citizen_report(
     body: CitizenReportIn,
     request: Request,
@@ -52,20 +55,27 @@ async def create_citizen_report(
     return ReportOut.of(view, query_code=wired(request).query_codes.code_of(received.report_id)).for_citizens()
 
 
-@router.get("/{receipt_no}", operation_id="read_citizen_report", responses=problems(404, 429))
+@router.get("/{receipt_no}", operation_id="read_citizen_report", dependencies=LIMITED, responses=problems(404, 429))
 async def read_citizen_report(receipt_no: str, code: QueryCode, citizens: CitizenService) -> PublicReportOut:
     """Return the public timeline; a wrong receipt and a wrong code cannot be told apart."""
     return PublicReportOut.of(await citizens.look(receipt_no, code))
 
 
-@router.post("/{receipt_no}/urge", operation_id="urge_citizen_report", responses=problems(404, 409, 429))
+@router.post(
+    "/{receipt_no}/urge", operation_id="urge_citizen_report", dependencies=LIMITED, responses=problems(404, 409, 429)
+)
 async def urge_citizen_report(receipt_no: str, code: QueryCode, citizens: CitizenService) -> PublicReportOut:
     """Remind the desk."""
     await citizens.urge(receipt_no, code)
     return PublicReportOut.of(await citizens.look(receipt_no, code))
 
 
-@router.post("/{receipt_no}/evaluation", operation_id="evaluate_citizen_report", responses=problems(404, 409, 429))
+@router.post(
+    "/{receipt_no}/evaluation",
+    operation_id="evaluate_citizen_report",
+    dependencies=LIMITED,
+    responses=problems(404, 409, 429),
+)
 async def evaluate_citizen_report(
     receipt_no: str, body: EvaluationIn, code: QueryCode, citizens: CitizenService
 ) -> PublicReportOut:

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.adapters.query_codes import QueryCodes
+from app.api.flood import Flood
 from app.dispatch.access import Actor
 from app.dispatch.book import Book
 from app.dispatch.errors import BadInput, Unauthenticated
@@ -50,6 +51,7 @@ class Wired:
     precedence: Precedence
     media: MediaService
     citizens: Citizens
+    flood: Flood
     hotline: Hotline
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Response, status
 from fastapi.responses import StreamingResponse
 
 from app.api.deps import CurrentActor, CurrentBook, taken
+from app.api.flood import LIMITED
 from app.api.problems import problems
 from app.api.schemas.media import MediaForm, MediaOut
 from app.services.media import Kept, MediaService
@@ -41,6 +42,7 @@ async def upload_media(form: Upload, actor: CurrentActor, media: Media, response
 @router.post(
     "/citizen/media",
     operation_id="upload_citizen_media",
+    dependencies=LIMITED,
     status_code=status.HTTP_201_CREATED,
     responses=problems(409, 413, 415) | _AGAIN,
 )

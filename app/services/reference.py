@@ -7,9 +7,10 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
 
-from app.dispatch.codes import SetKind, Source
+from app.dispatch.codes import Source
 from app.dispatch.policies import table
 from app.dispatch.reasons import BUILT_IN_VERSION, REASONS, SOURCE_NAMES
+from app.dispatch.set_codes import SetKind
 from app.models.sets import DataSet
 from app.repositories.ref import RefRepository
 from app.services.transaction import Sessions, reading

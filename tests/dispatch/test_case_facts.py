@@ -26,6 +26,7 @@ from app.dispatch.commands import (
     Urge,
     Void,
 )
+from app.dispatch.errors import BadInput
 from app.dispatch.policies import DEFAULTS
 from tests.dispatch.cases import AUTHOR, CASE_ID, LEAD, Tale, at, local
 

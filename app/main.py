@@ -95,11 +95,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         if given.database_url is None:
             raise RuntimeError("no database address: start by `gridcase run` or `gridcase serve`")
         engine = open_engine(given.database_url)
+        replica = open_engine(given.replica_url) if given.replica_url else engine
         try:
-            app.state.wired = wire(given, open_sessions(engine), load_keys(given.keys_dir))
+            keys = load_keys(given.keys_dir)
+            app.state.wired = wire(given, open_sessions(engine), keys, replica=open_sessions(replica))
             async with app.state.wired.books:
                 yield
         finally:
+            await replica.dispose()
             await engine.dispose()
 
     app = FastAPI(
@@ -126,6 +129,7 @@ def wire(
     sessions: Sessions,
     keys: Keys,
     *,
+    replica: Sessions | None = None,
     now: Callable[[], datetime] = _utc_now,
     passwords: Passwords | None = None,
 ) -> Wired:
@@ -140,6 +144,7 @@ def wire(
     return Wired(
         settings=settings,
         sessions=sessions,
+        replica=replica or sessions,
         now=now,
         books=books,
         identity=Identity(sessions, Tokens(keys.token, settings.city), passwords or Passwords(), now, demo=demo),

@@ -27,6 +27,9 @@ router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 Queries = Annotated[
     CaseQueries, Depends(taken(lambda wired: CaseQueries(wired.sessions, wired.books, wired.vault, wired.now)))
 ]
+Lists = Annotated[
+    CaseQueries, Depends(taken(lambda wired: CaseQueries(wired.replica, wired.books, wired.vault, wired.now)))
+]
 Stories = Annotated[CaseStories, Depends(taken(lambda wired: CaseStories(wired.sessions, wired.books, wired.now)))]
 
 _LIST: dict[int | str, dict[str, Any]] = {
@@ -37,7 +40,7 @@ _LIST: dict[int | str, dict[str, Any]] = {
 @router.get("", operation_id="list_cases", response_model=CasesOut, responses={**problems(), **_LIST})
 async def list_cases(
     actor: CurrentActor,
-    queries: Queries,
+    queries: Lists,
     wanted: CaseFilters,
     paging: PageAsked,
     sort: SortAsked = CaseSort.FILED,

@@ -36,10 +36,14 @@ _ETAG: Final = re.compile(r'\s*(?:W/)?"?(?P<version>[0-9]{1,9})"?\s*')
 
 @dataclass(slots=True, kw_only=True)
 class Wired:
-    """Everything `create_app` puts together; routes get single fields of it."""
+    """Everything `create_app` puts together; routes get single fields of it.
+
+    `replica` serves lists, figures and maps; it is `sessions` where there is none. No write is decided on its answer.
+    """
 
     settings: Settings
     sessions: Sessions
+    replica: Sessions
     now: Callable[[], datetime]
     books: Books
     identity: Identity

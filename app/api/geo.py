@@ -13,7 +13,7 @@ from app.services.maps import FEATURES, FEATURES_AT_MOST, Maps
 
 router = APIRouter(prefix="/api/v1/geo", tags=["maps"])
 
-MapsService = Annotated[Maps, Depends(taken(lambda wired: Maps(wired.sessions, wired.books, wired.now)))]
+MapsService = Annotated[Maps, Depends(taken(lambda wired: Maps(wired.replica, wired.books, wired.now)))]
 
 
 @router.get("/{layer}", operation_id="read_layer", responses=problems())

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1", tags=["stats"])
 
 
 def _figures(wired: Wired) -> Figures:
-    return Figures(wired.sessions, HistoryRefold(wired.sessions))
+    return Figures(wired.replica, HistoryRefold(wired.replica))
 
 
 FiguresService = Annotated[Figures, Depends(taken(_figures))]

@@ -1,0 +1,165 @@
+"""Issue: nothing acknowledged is lost or doubled, whatever is killed; and what had to happen later still happens."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import httpx
+import pytest
+
+from app.demo.seed import PARTNER, PASSWORD
+from tests.faults.city_process import CityProcess, city_process, wait_for
+from tests.faults.journal import Journal, Told
+from tests.faults.loader import Loader
+from tests.faults.receiver import Receiver, receiving
+from tests.faults.stored import (
+    Stored,
+    misdelivered,
+    misplaced,
+    missing_steps,
+    repeated_steps,
+    settled,
+    while_it_lasts,
+)
+
+KILLED: Final = ("api", "worker", "postmaster")
+ANSWERED: Final = frozenset({200, 201, 503})
+RECEIPTS: Final = 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 10])
+async def test_nothing_acknowledged_is_lost_or_doubled_whatever_is_killed(times: int, tmp_path: Path) -> None:
+    chance = Random(times)  # noqa: S311  # a failure should come again with the same seed
+    began = time.monotonic()
+    async with receiving(chance) as receiver, _running() as city:
+        stored = Stored(city.dsn)
+        await stored.run("UPDATE partners SET callback_url = $1 WHERE code = $2", receiver.url, PARTNER)
+        journal = Journal(tmp_path / "journal.jsonl")
+        loader = Loader(city.address, journal, await _places(stored), chance)
+        kills = await _under_load(city, loader, journal, stored, chance, times)
+        receiver.healthy = True
+        await settled(stored)
+        journal.close()
+        told = Told(journal.path)
+        print(_summary(told, kills, receiver, await stored.reports(), time.monotonic() - began))  # noqa: T201  # to be quoted
+        assert kills == {"api": times, "worker": times, "postmaster": times, "run": 1}
+        await _check(city, stored, told, receiver, loader.dispatched)
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[CityProcess]:
+    """Lend the city without holding up the loop while it starts and stops."""
+    lent = city_process()
+    city = await asyncio.to_thread(lent.__enter__)
+    try:
+        yield city
+    finally:
+        await asyncio.to_thread(lent.__exit__, None, None, None)
+
+
+async def _under_load(
+    city: CityProcess, loader: Loader, journal: Journal, stored: Stored, chance: Random, times: int
+) -> Counter[str]:
+    ending = asyncio.Event()
+    work = asyncio.gather(loader.run(), while_it_lasts(stored, ending))
+    try:
+        kills = await _kill(city, journal, chance, times)
+        await _more(journal, 20)
+    finally:
+        loader.end()
+        ending.set()
+        await work
+    return kills
+
+
+async def _kill(city: CityProcess, journal: Journal, chance: Random, times: int) -> Counter[str]:
+    """Kill in a random order at random moments, also while the last one has not recovered; the whole run at the end."""
+    order = [what for what in KILLED for _ in range(times)]
+    order.remove("postmaster")
+    chance.shuffle(order)
+    kills = Counter[str]()
+    for number, what in enumerate([*order, "postmaster", "run"]):
+        if number % 2 == 0:  # every other kill meets a city that is known to be at work
+            await _more(journal, 10)
+        if what != "run":  # it goes right after its database
+            await asyncio.sleep(chance.uniform(0, 3))
+        await asyncio.to_thread(city.kill, what)
+        kills[what] += 1
+    await asyncio.to_thread(city.start)
+    return kills
+
+
+async def _more(journal: Journal, count: int) -> None:
+    wanted = journal.acknowledged + count
+    await asyncio.to_thread(wait_for, lambda: journal.acknowledged >= wanted, "acknowledgements")
+
+
+async def _check(city: CityProcess, stored: Stored, told: Told, receiver: Receiver, dispatched: Sequence[str]) -> None:
+    assert not any(misplaced(told, await stored.reports()).values()), misplaced(told, await stored.reports())
+    assert await repeated_steps(stored) == []
+    assert await missing_steps(stored, told, dispatched) == []
+    wrong = await misdelivered(stored, told, receiver.calls)
+    assert not any(wrong.values()), wrong
+    assert set(told.statuses()) <= ANSWERED, [line for line in told.of("answer") if line["status"] not in ANSWERED]
+    assert all(line["waits"] for line in told.of("answer") if line["status"] == 503 and line["path"] != "item")
+    await _check_by_http(city, told)
+    for words in (("audit", "verify"), ("audit", "facts")):
+        done = await asyncio.to_thread(city.command, *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert dispatched
+    assert {line["keys"][0].partition(":")[0] for line in told.of("sent") if line["keys"]} == {"client", "order"}
+
+
+async def _check_by_http(city: CityProcess, told: Told) -> None:
+    """See by the API what the database holds, and open receipts with the codes that went with them."""
+    async with httpx.AsyncClient(base_url=f"{city.address}/api/v1", timeout=60, trust_env=False) as client:
+        form = {"username": "operator01", "password": PASSWORD}
+        token = (await client.post("/auth/token", data=form)).json()["access_token"]
+        listed = await _listed(client, {"Authorization": f"Bearer {token}"})
+        named = {report_id for ids in told.acknowledged().values() for report_id in ids}
+        assert {report_id: listed[report_id] for report_id in named if listed[report_id] != 1} == {}
+        for line in [line for line in told.of("ack") if "receipt_no" in line][-RECEIPTS:]:
+            answer = await client.get(
+                f"/citizen/reports/{line['receipt_no']}", headers={"X-Query-Code": line["query_code"]}
+            )
+            assert answer.status_code == 200, answer.text
+
+
+async def _listed(client: httpx.AsyncClient, headers: dict[str, str]) -> Counter[str]:
+    listed, after = Counter[str](), ""
+    for _ in range(1000):
+        answer = await client.get(
+            "/reports", headers=headers, params={"limit": 500} | ({"after": after} if after else {})
+        )
+        page = answer.json()
+        listed.update(one["id"] for one in page["items"])
+        after = page["next"]
+        if not after:
+            return listed
+    raise AssertionError("the list does not end")
+
+
+async def _places(stored: Stored) -> list[tuple[float, float]]:
+    question = "SELECT ST_X(p) AS lon, ST_Y(p) AS lat FROM (SELECT ST_PointOnSurface(geom) AS p FROM cells) AS points"
+    return [(row["lon"], row["lat"]) for row in await stored.rows(question)]
+
+
+def _summary(
+    told: Told, kills: Counter[str], receiver: Receiver, held: Mapping[str, Sequence[str]], seconds: float
+) -> str:
+    wrong = misplaced(told, held)
+    acknowledged, sent = told.acknowledged(), told.sent()
+    calls = Counter(call.taken for call in receiver.calls)
+    return (
+        f"\nkill -9: {dict(kills)} in {seconds:.0f} s; sent {len(sent)}, acknowledged {len(acknowledged)}, "
+        f"unacknowledged {len(sent - set(acknowledged))} (of them stored: {len(set(held) - set(acknowledged))}); "
+        f"stored {sum(map(len, held.values()))}; lost {len(wrong['lost'])}, doubled {len(wrong['doubled'])}; "
+        f"answers {dict(told.statuses())}, none to {len(told.of('no_answer'))}; "
+        f"callbacks taken {calls[True]}, refused {calls[False]}; steps {len(told.of('step'))}"
+    )

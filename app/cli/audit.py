@@ -87,7 +87,8 @@ async def _with_bar(url: str, tables: tuple[str, ...], work: Callable[["Audit", 
     try:
         audit = Audit(open_sessions(engine))
         columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=await audit.estimate(*tables))
             return await work(audit, lambda done: bar.advance(task, done))
     finally:

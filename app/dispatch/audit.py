@@ -81,7 +81,7 @@ class ChainCheck:
     def end(self, head: Head | None) -> Iterator[Finding]:
         """Compare the end of the chain with what the report's or the case's own row says."""
         if head is None:
-            yield self._found(self.number, Flaw.NO_SUBJECT)
+            yield self._found(self.number or None, Flaw.NO_SUBJECT)
         elif not self.broken and (head.subject, head.version) != (self.subject, self.number):
             yield self._found(self.number, Flaw.TAIL)
 
@@ -101,7 +101,7 @@ class ChainCheck:
         self.broken = True
         return self._found(number, flaw)
 
-    def _found(self, number: int, flaw: Flaw, field: str | None = None) -> Finding:
+    def _found(self, number: int | None, flaw: Flaw, field: str | None = None) -> Finding:
         return Finding(subject=self.subject, subject_id=self.subject_id, number=number, flaw=flaw, field=field)
 
 

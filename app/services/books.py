@@ -5,6 +5,7 @@ import contextlib
 from typing import Self
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.book import Book
@@ -53,8 +54,8 @@ class Books:
         return self.current
 
     async def __aenter__(self) -> Self:
-        """Read the book and keep looking."""
-        await self.refresh()
+        """Read the book, if the database is there already, and keep looking."""
+        await self._try()
         self._watch = asyncio.create_task(self._look())
         return self
 
@@ -68,7 +69,11 @@ class Books:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                await self.refresh()
-            except (GridcaseError, OSError) as error:
-                log.warning("book_not_read", kind=type(error).__name__)
+            await self._try()
+
+    async def _try(self) -> None:
+        """Read it if that is possible now; whatever the database says, the next look may succeed."""
+        try:
+            await self.refresh()
+        except (GridcaseError, SQLAlchemyError, OSError) as error:
+            log.warning("book_not_read", kind=type(error).__name__)

@@ -12,7 +12,7 @@ from app.dispatch import commands
 from app.dispatch.access import Actor
 from app.dispatch.arrival import Arrival
 from app.dispatch.codes import Post
-from app.dispatch.errors import GridcaseError, NotPermitted
+from app.dispatch.errors import GridcaseError, NotPermitted, Unavailable
 from app.services.cases import Cases, Meta
 from app.services.idempotency import KeyUse
 from app.services.intake import Intake, Received
@@ -59,7 +59,10 @@ class FieldWork:
         self._now = now
 
     async def sync(self, operations: Sequence[Operation], actor: Actor) -> list[Synced]:
-        """Take operations in their order; a bad one never blocks the rest, and a repeat changes nothing."""
+        """Take operations in their order; a bad one never blocks the rest, and a repeat changes nothing.
+
+        Raises Unavailable when the database goes away half-way: what was taken until then is a duplicate next time.
+        """
         if Post.INSPECTOR not in actor.posts:
             raise NotPermitted("只有采集员可以同步")
         answers: list[Synced] = []
@@ -81,6 +84,8 @@ class FieldWork:
         acting = Acting(now=self._now(), post=Post.INSPECTOR, actor_id=actor.account_id)
         try:
             received = await self._intake.receive(arrivals, acting)
+        except Unavailable:  # nothing is wrong with the batch: the device keeps it and sends all of it again
+            raise
         except GridcaseError as error:
             if len(run) == 1:
                 return [Synced(client_id=run[0].client_id, status="rejected", error=error)]
@@ -95,6 +100,8 @@ class FieldWork:
         meta = Meta(key=use, occurred_at=one.device_time, as_post=Post.INSPECTOR)
         try:
             applied = await self._act(one, one.command, actor, meta)
+        except Unavailable:
+            raise
         except GridcaseError as error:
             return Synced(client_id=one.client_id, status="rejected", error=error)
         status: Status = "applied" if applied else "duplicate"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.dispatch.errors import Unavailable
@@ -57,7 +58,7 @@ def sqlstate(error: BaseException) -> str | None:
 
 def is_gone(error: BaseException) -> bool:
     """Tell whether the database went away, as against refusing what was asked."""
-    if isinstance(error, InterfaceError | ConnectionError | OSError):
+    if isinstance(error, InterfaceError | OSError | PoolTimeout):  # the last: all connections are busy or being made
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

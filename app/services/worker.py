@@ -32,6 +32,8 @@ LOOK_EVERY: Final = timedelta(milliseconds=500)
 FORGET_EVERY: Final = timedelta(hours=1)
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 """How long a loop that keeps failing waits at most before it tries again."""
+_MOST_DOUBLINGS: Final = 10
+"""Beyond that the pause is the longest anyway, and after a long outage no timedelta could hold it."""
 
 
 async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
@@ -73,7 +75,7 @@ async def repeat(name: str, every: timedelta, work: Callable[[], Awaitable[objec
         except Exception as error:  # noqa: BLE001  # whatever it was, the next round may succeed; it is not swallowed
             failures += 1
             log.warning("loop_failed", loop=name, kind=type(error).__name__, sqlstate=sqlstate(error))
-        pause = min(every * 2**failures, LONGEST_PAUSE) if failures else every
+        pause = min(every * 2 ** min(failures, _MOST_DOUBLINGS), LONGEST_PAUSE) if failures else every
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause.total_seconds())
 

@@ -1,4 +1,4 @@
-"""Issue: nothing acknowledged is lost or doubled, whatever is killed; and what had to happen later still happens."""
+"""Nothing acknowledged is lost or doubled, whatever is killed; and what had to happen later still happens."""
 
 import asyncio
 import time

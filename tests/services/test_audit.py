@@ -354,3 +354,13 @@ def test_every_stored_column_of_the_facts_is_compared() -> None:
         (facts.ReportFacts, ReportFactsRow),
     ):
         assert {one.name for one in fields(value)} == set(table.__table__.columns.keys())
+
+
+async def test_what_came_in_odd_is_told_as_it_is_stored(city: City, vandal: asyncpg.Connection) -> None:
+    del vandal  # takes the report away again
+    taken = await city.say("N2", content="x", kind="event", category="9999", location=PLACE)
+    assert "unknown_category" in (await city.report(taken.report_id)).attention
+    await city.say("N3", content="x", location={"lon": 1, "lat": 1, "datum": "cgcs2000"})
+    assert (await _refolded(city)).differences == []
+    await city.say("N2", "supplement", content="y")
+    assert (await _refolded(city)).differences == []

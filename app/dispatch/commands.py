@@ -27,11 +27,14 @@ class Command:
 
 
 _TEXTS: Final = ("note", "text", "public_answer", "internal_note", "opinion")
+SHORT: Final = ("reason_code", "method", "add", "remove")
+"""Short words of the caller's own that stay in the payload: whatever was meant, somebody may type a name there."""
 
 
 def says_something(command: Command) -> bool:
-    """Tell whether a command carries free text, which must be cleaned before it is kept."""
-    return any(getattr(command, name, None) for name in _TEXTS)
+    """Tell whether a command carries words of the caller's own, which must be cleaned before they are kept."""
+    parts = (command, command.dispatch) if isinstance(command, AcceptFileDispatch) else (command,)
+    return any(getattr(part, name, None) for part in parts for name in (*_TEXTS, *SHORT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,7 @@ class Cases:
                 on_behalf_of=meta.on_behalf_of,
                 occurred_at=meta.occurred_at,
             )
+            await self._second_person(session, command)
             try:
                 await self._take(session, held, command, book, acting)
             except Conflict:
@@ -174,7 +175,7 @@ class Cases:
         *,
         policy: str | None = None,
     ) -> None:
-        ledger = Ledger(clean=await self._cleaner(session, held.case.id, command))
+        ledger = Ledger(clean=await self._cleaner(session, held.case.id, command, acting))
         await self._steps.take(session, held, command, book=book, acting=acting, ledger=ledger, policy=policy)
         if isinstance(command, commands.CallBack):
             await self._call_back(session, held, command, book, acting, ledger)
@@ -198,9 +199,11 @@ class Cases:
         held_report = await self._reports.hold(session, report)
         await self._reports.take(session, held_report, command, book=book, acting=acting, ledger=ledger)
 
-    async def _cleaner(self, session: AsyncSession, case_id: UUID, command: commands.Command) -> Callable[[str], str]:
+    async def _cleaner(
+        self, session: AsyncSession, case_id: UUID, command: commands.Command, acting: Acting
+    ) -> Callable[[str], str]:
         """Return what takes numbers, and what is known of this case's reporters, out of a text."""
-        if not commands.says_something(command):
+        if not commands.says_something(command) and acting.on_behalf_of is None:
             return str
         linked = [one.report_id for one in await CaseWriting(session).linked_reports(case_id)]
         opened = await self._vault.open(session, linked, KNOWN)

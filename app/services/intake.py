@@ -1,8 +1,8 @@
 """Receive reports, many at once: locate, classify, decide, store. What was acknowledged is never lost."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -107,6 +107,7 @@ class Intake:
         reports, sets = ReportRepository(session), SetRepository(session)
         codes = {one.component_code for one in arrivals if one.component_code}
         maintainers = await sets.maintainers(codes)
+        arrivals = [_cleaned(one, maintainers) for one in arrivals]
         media = await reports.known_media({medium for one in arrivals for medium in one.media})
         triages = [
             triage(
@@ -228,6 +229,24 @@ class Intake:
         }
 
 
+def _cleaned(arrival: Arrival, components: Container[str]) -> Arrival:
+    """Take names and numbers out of the short words that come with a report; a code that we know stays as it is."""
+    known = arrival.reporter.known
+
+    def clean(value: str | None) -> str | None:
+        return scrub(value, known).text if value else None
+
+    code = arrival.component_code
+    return replace(
+        arrival,
+        category=clean(arrival.category),
+        catalogue=clean(arrival.catalogue),
+        component_code=code if code in components else clean(code),
+        tags=tuple(scrub(tag, known).text for tag in arrival.tags),
+        campaign=clean(arrival.campaign),
+    )
+
+
 def _first_of_each(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Drop arrivals whose client_id came earlier in the same batch."""
     seen: set[UUID] = set()
@@ -263,7 +282,7 @@ def _step(found: _Found) -> Draft:
     payload = received_payload(
         source=arrival.source,
         kind=arrival.kind,
-        category=seen.category.code if seen.category else None,
+        category=arrival.category,
         campaign=arrival.campaign,
         desk=DESK,
         spot={**asdict(seen.spot), "zones": dict(seen.spot.zones)},

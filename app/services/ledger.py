@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.chain import link, text_digest
 from app.dispatch.codes import Post
+from app.dispatch.commands import SHORT
 from app.dispatch.history import Draft, Entry
 from app.models.history import HistoryRow
 from app.repositories.history import HistoryRepository, entry_of
@@ -56,7 +57,7 @@ class Thread:
 
 @dataclass(slots=True)
 class Ledger:
-    """Collect steps; `clean` takes what is personal out of every free text before it is kept."""
+    """Collect steps; `clean` takes what is personal out of everything that somebody typed before it is kept."""
 
     clean: Callable[[str], str]
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -65,7 +66,7 @@ class Ledger:
     def add(self, thread: Thread, draft: Draft, acting: Acting) -> Entry:
         """Append a step to a chain and return it as recorded."""
         number = thread.number + 1
-        payload = dict(draft.payload)
+        payload = {name: self._cleaned(value) if name in SHORT else value for name, value in draft.payload.items()}
         if draft.texts:
             payload["texts"] = {name: self._keep(thread, number, name, text) for name, text in draft.texts.items()}
         row: dict[str, Any] = {
@@ -77,7 +78,7 @@ class Ledger:
             "to_state": str(draft.target),
             "post": acting.post,
             "actor_id": acting.actor_id,
-            "on_behalf_of": acting.on_behalf_of,
+            "on_behalf_of": self.clean(acting.on_behalf_of) if acting.on_behalf_of else None,
             "policy": draft.policy,
             "recorded_at": acting.now,
             "occurred_at": acting.occurred_at,
@@ -93,6 +94,11 @@ class Ledger:
         key = (thread.subject_id, entry.number, name)
         kept = (t["body"] for t in self.texts if (t["subject_id"], t["number"], t["field"]) == key)
         return next(kept, None)
+
+    def _cleaned(self, value: Any) -> Any:  # noqa: ANN401  # one of the short values of a payload
+        if isinstance(value, list):
+            return [self.clean(one) for one in value]
+        return self.clean(value) if value else value
 
     def _keep(self, thread: Thread, number: int, name: str, text: str) -> str:
         salt, body = secrets.token_bytes(SALT_BYTES), self.clean(text)

@@ -124,7 +124,7 @@ class Reports:
     ) -> None:
         """Take a step of a locked report, with the cases it opens, joins or leaves."""
         held = await self._steps.hold(session, report)
-        ledger = Ledger(clean=await self._cleaner(session, report.id, command))
+        ledger = Ledger(clean=await self._cleaner(session, report.id, command, acting))
         match command:
             case commands.AcceptFileDispatch():
                 await self._at_once(session, held, command, book, acting, ledger)
@@ -331,9 +331,11 @@ class Reports:
             arrival, book, self._policies, acting.now, maintainer=known.get(code or ""), component_known=code in known
         )
 
-    async def _cleaner(self, session: AsyncSession, report_id: UUID, command: commands.Command) -> Callable[[str], str]:
+    async def _cleaner(
+        self, session: AsyncSession, report_id: UUID, command: commands.Command, acting: Acting
+    ) -> Callable[[str], str]:
         """Return what takes numbers, and what is known of the reporter, out of a text."""
-        if not commands.says_something(command):
+        if not commands.says_something(command) and acting.on_behalf_of is None:
             return str
         opened = await self._vault.open(session, [report_id], KNOWN)
         known = {value for fields in opened.values() for values in fields.values() for value in values}

@@ -1,11 +1,12 @@
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from inspect import getmembers, isclass
 from uuid import UUID
 
 import pytest
 
 from app.dispatch import case_actions, commands, report_actions
-from app.dispatch.codes import Action, DisposalResult
+from app.dispatch.codes import Action, DisposalResult, Kind
 from app.dispatch.commands import Command, says_something
 
 ABSTRACT = {Command, commands.End}
@@ -34,11 +35,29 @@ def test_every_command_is_somebodys_to_decide() -> None:
 
 
 def test_free_texts_are_known_by_their_names() -> None:
-    """What carries words of people must be scrubbed; other texts of commands are codes."""
+    """What carries words of people must be scrubbed, short ones too; other texts of commands are checked codes."""
     found = {f.name for kind in KINDS for f in fields(kind) if f.type in {str, str | None}}
     assert found & FREE_TEXTS == FREE_TEXTS
-    codes = {"reason_code", "proposed_unit", "unit_code", "category", "method", "attention"}
-    assert found - FREE_TEXTS == codes
+    checked = {"proposed_unit", "unit_code", "category", "attention"}
+    assert found - FREE_TEXTS - set(commands.SHORT) == checked
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.Recall(reason_code="好"),
+        commands.Tag(add=("好",)),
+        commands.Tag(remove=("好",)),
+        commands.MakeContact(reached=True, at=datetime(2026, 3, 2, tzinfo=UTC), method="好"),
+        commands.AcceptFileDispatch(
+            accept=commands.Accept(kind=Kind.EVENT, category="0101"),
+            file=commands.File(cases=()),
+            dispatch=commands.Dispatch(reason_code="好"),
+        ),
+    ],
+)
+def test_short_words_are_words_too(command: Command) -> None:
+    assert says_something(command)
 
 
 @pytest.mark.parametrize("name", sorted(FREE_TEXTS))

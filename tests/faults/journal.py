@@ -16,7 +16,7 @@ class Journal:
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, event: str, **more: Any) -> None:
-        """Write one line; `event` is sent, answer, no_answer, ack, step or gave_up."""
+        """Write one line; `event` is sent, answer, no_answer, ack, rejected, step or gave_up."""
         self.acknowledged += event == "ack"
         self._file.write(json.dumps({"event": event, **more}, ensure_ascii=False) + "\n")
         self._file.flush()

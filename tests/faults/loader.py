@@ -35,12 +35,12 @@ class Loader:
         self._tokens: dict[str, str] = {}
         self._accepted: asyncio.Queue[str] = asyncio.Queue()
         self._ending = asyncio.Event()
+        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
 
     async def run(self) -> None:
         """Write until `end` is called."""
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-            self._client = client
-            writers: list[Callable[[int], Awaitable[None]]] = [self._single, self._batch, self._citizen, self._hotline]
+        writers: list[Callable[[int], Awaitable[None]]] = [self._single, self._batch, self._citizen, self._hotline]
+        async with self._client:
             await asyncio.gather(
                 *(self._again(writer, number) for writer in writers for number in (1, 2)),
                 self._again(self._handle, 1),
@@ -61,7 +61,7 @@ class Loader:
             "/reports", [f"client:{client_id}"], body, who=f"inspector0{number}", headers=self._key()
         )
         if answer is not None:
-            self._journal.note("ack", key=f"client:{client_id}", report_id=answer["id"])
+            self._ack("single", f"client:{client_id}", answer["id"])
 
     async def _batch(self, number: int) -> None:
         ids = [self._new_id() for _ in range(self._chance.randint(1, 6))]
@@ -73,9 +73,9 @@ class Loader:
         answer = await self._post("/inspector/sync", keys, body, who=f"inspector1{number}")
         for one in answer["items"] if answer is not None else ():
             if one["status"] == "rejected":
-                self._journal.note("answer", status=one["problem"]["status"], path="item", code=one["problem"]["code"])
+                self._journal.note("rejected", code=one["problem"]["code"])
             else:
-                self._journal.note("ack", key=f"client:{one['client_id']}", report_id=one["result"]["report_id"])
+                self._ack("batch", f"client:{one['client_id']}", one["result"]["report_id"])
 
     async def _citizen(self, _number: int) -> None:
         client_id = self._new_id()
@@ -83,7 +83,7 @@ class Loader:
         answer = await self._post("/citizen/reports", [f"client:{client_id}"], body, headers=self._key())
         if answer is not None:
             receipt = {"receipt_no": answer["receipt_no"], "query_code": answer["query_code"]}
-            self._journal.note("ack", key=f"client:{client_id}", report_id=answer["id"], **receipt)
+            self._ack("citizen", f"client:{client_id}", answer["id"], **receipt)
 
     async def _hotline(self, _number: int) -> None:
         order_no = f"K{self._new_id()}"
@@ -99,7 +99,7 @@ class Loader:
         answer = await self._event(order)
         if answer is None:
             return
-        self._journal.note("ack", key=f"order:{order_no}", report_id=answer["report_id"])
+        self._ack("hotline", f"order:{order_no}", answer["report_id"])
         if self._chance.random() < 0.5:
             more = {"order_no": order_no, "action": "supplement", "content": "还在那里", "version": "2"}
             if await self._event(more) is not None:
@@ -197,6 +197,9 @@ class Loader:
         code = None if answer.is_success else answer.json().get("code")
         waits = "retry-after" in answer.headers
         self._journal.note("answer", status=answer.status_code, path=path, code=code, waits=waits)
+
+    def _ack(self, channel: str, key: str, report_id: str, **more: str) -> None:
+        self._journal.note("ack", channel=channel, key=key, report_id=report_id, **more)
 
     def _step(self, action: str, subject_id: str, order_no: str) -> None:
         self._journal.note("step", action=action, subject_id=subject_id, order_no=order_no)

@@ -29,8 +29,9 @@ def away(booked: FastAPI) -> None:
         ("/cases/0190a8b2-6c5e-7d31-9a55-0c1f1a6b2c3d", 404),
     ],
 )
+@pytest.mark.usefixtures("away")
 async def test_only_lists_figures_and_maps_go_to_the_replica(
-    path: str, status: int, away: None, app_client: AsyncClient, sign_in: SignIn
+    path: str, status: int, app_client: AsyncClient, sign_in: SignIn
 ) -> None:
     supervisor = await sign_in(Post.SUPERVISOR)
     answer = await app_client.get(f"/api/v1{path}", headers=supervisor.headers)

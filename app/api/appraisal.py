@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.deps import CurrentActor
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.schemas.appraisal import (
     DefinitionOut,
     DefinitionsOut,
@@ -28,14 +28,14 @@ def list_definitions(_actor: CurrentActor) -> DefinitionsOut:
     return DefinitionsOut(items=[DefinitionOut.model_validate(definition) for definition in definitions()])
 
 
-@router.post("/appraisal/evaluate", operation_id="evaluate_rates", responses=problems())
+@router.post("/appraisal/evaluate", operation_id="evaluate_rates", responses=taking())
 def evaluate_rates(body: EvaluateIn, _actor: CurrentActor) -> EvaluatedOut:
     """Compute rates from given counts."""
     rows = appraisal.evaluate(body.counts_rows(), body.definitions())
     return EvaluatedOut(rows=[EvaluatedRowOut.of(row) for row in rows])
 
 
-@router.post("/appraisal/verify", operation_id="verify_rates", responses=problems(413))
+@router.post("/appraisal/verify", operation_id="verify_rates", responses=taking())
 def verify_rates(body: VerifyIn, _actor: CurrentActor) -> VerifiedOut:
     """Find for published rates every definition and every pair of the given counts that prints the same."""
     rows = verification.verify(body.published_rows())

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 
 from app.api.deps import IdentityService
-from app.api.problems import problems
+from app.api.problems import taking
 from app.api.schemas.auth import TokenForm, TokenOut
 from app.dispatch.errors import BadInput
 
 router = APIRouter(prefix="/api/v1/auth", tags=["entry"])
 
 
-@router.post("/token", operation_id="get_token", responses=problems(415, 429))
+@router.post("/token", operation_id="get_token", responses=taking(429))
 async def get_token(form: Annotated[TokenForm, Form()], identity: IdentityService) -> TokenOut:
     """Give tokens for a password, or new ones for a refresh token."""
     if form.grant_type == "refresh_token":

@@ -9,7 +9,7 @@ from pydantic import Field, create_model
 from app.api.acting import batch_answer, meta_of
 from app.api.cases import Queries
 from app.api.deps import CaseService, CurrentActor, IdempotencyKey, IfMatch, etag
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.schemas.actions import ActionIn, ActionInfo, ActionList, BatchOut
 from app.api.schemas.case_actions import CASE_ACTIONS
 from app.api.schemas.cases import CaseOut
@@ -58,7 +58,7 @@ def _single(model: type[ActionIn]) -> None:
         f"/{{case_id}}/actions/{action}",
         operation_id=f"{action}_case",
         summary=model.__doc__,
-        responses=problems(403, 404, 409, 412),
+        responses=taking(403, 404, 409, 412),
     )(act)
 
 
@@ -78,7 +78,7 @@ def _many(model: type[ActionIn]) -> None:
         return batch_answer(request, outcomes)
 
     router.post(
-        f"/actions/{action}", operation_id=f"{action}_cases", summary=f"{model.__doc__} Many.", responses=problems()
+        f"/actions/{action}", operation_id=f"{action}_cases", summary=f"{model.__doc__} Many.", responses=taking()
     )(act)
 
 

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.api.deps import IdempotencyKey, taken, wired
 from app.api.flood import LIMITED
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.reports import Queries
 from app.api.schemas.citizen import EvaluationIn, PublicReportOut
 from app.api.schemas.reports import CitizenReportIn, ReportOut
+from app.dispatch.commands import Urge
 from app.dispatch.errors import BadInput
-from app.services.citizens import Citizens
+from app.services.citizens import Citizens, Key
 from app.services.idempotency import KeyUse
 
 router = APIRouter(prefix="/api/v1/citizen/reports", tags=["citizen"])
@@ -34,7 +35,7 @@ QueryCode = Annotated[str, Depends(_code)]
 
 
 @router.post(
-    "", status_code=201, operation_id="create_citizen_report", dependencies=LIMITED, responses=problems(409, 429)
+    "", status_code=201, operation_id="create_citizen_report", dependencies=LIMITED, responses=taking(409, 429)
 )
 async def create_citizen_report(
     body: CitizenReportIn,
@@ -64,9 +65,11 @@ async def read_citizen_report(receipt_no: str, code: QueryCode, citizens: Citize
 @router.post(
     "/{receipt_no}/urge", operation_id="urge_citizen_report", dependencies=LIMITED, responses=problems(404, 409, 429)
 )
-async def urge_citizen_report(receipt_no: str, code: QueryCode, citizens: CitizenService) -> PublicReportOut:
+async def urge_citizen_report(
+    receipt_no: str, code: QueryCode, request: Request, citizens: CitizenService, key: IdempotencyKey
+) -> PublicReportOut:
     """Remind the desk."""
-    await citizens.urge(receipt_no, code)
+    await citizens.act(receipt_no, code, Urge(), await _kept(request, key))
     return PublicReportOut.of(await citizens.look(receipt_no, code))
 
 
@@ -74,11 +77,20 @@ async def urge_citizen_report(receipt_no: str, code: QueryCode, citizens: Citize
     "/{receipt_no}/evaluation",
     operation_id="evaluate_citizen_report",
     dependencies=LIMITED,
-    responses=problems(404, 409, 429),
+    responses=taking(404, 409, 429),
 )
 async def evaluate_citizen_report(
-    receipt_no: str, body: EvaluationIn, code: QueryCode, citizens: CitizenService
+    receipt_no: str,
+    body: EvaluationIn,
+    code: QueryCode,
+    request: Request,
+    citizens: CitizenService,
+    key: IdempotencyKey,
 ) -> PublicReportOut:
     """Say what came of it."""
-    await citizens.evaluate(receipt_no, code, body.to_command())
+    await citizens.act(receipt_no, code, body.to_command(), await _kept(request, key))
     return PublicReportOut.of(await citizens.look(receipt_no, code))
+
+
+async def _kept(request: Request, key: str | None) -> Key | None:
+    return Key(key=key, body_digest=hashlib.sha256(await request.body()).digest()) if key else None

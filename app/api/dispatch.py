@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.api.deps import CurrentActor, taken
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
 from app.api.schemas.routing import ExplainManyIn, ExplainManyOut, ExplainOut, LocateOut
 from app.dispatch.codes import Datum, Kind
@@ -61,7 +61,7 @@ async def explain_dispatch(
     return ExplainOut.explaining((await dispatching.explain([asked]))[0])
 
 
-@router.post("/explain", operation_id="explain_many", responses=problems(400, 413, 415))
+@router.post("/explain", operation_id="explain_many", responses=taking())
 async def explain_many(body: ExplainManyIn, _actor: CurrentActor, dispatching: DispatchingService) -> ExplainManyOut:
     """Answer up to 10,000 questions in their order."""
     found = await dispatching.explain([item.asked() for item in body.items])

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 
 from app.api.deps import CurrentActor, taken
 from app.api.me import WorklistService
-from app.api.problems import document, problems
+from app.api.problems import document, problems, taking
 from app.api.reports import Queries
 from app.api.schemas.inspector import SyncedOut, SyncedResult, SyncIn, SyncOut, TaskOut, TasksOut
 from app.dispatch.access import Thing
@@ -41,7 +41,7 @@ async def list_tasks(actor: CurrentActor, worklists: WorklistService) -> TasksOu
     return TasksOut(items=tasks)
 
 
-@router.post("/sync", operation_id="sync_field_work", responses=problems(403))
+@router.post("/sync", operation_id="sync_field_work", responses=taking(403))
 async def sync_field_work(
     body: SyncIn, request: Request, actor: CurrentActor, work: FieldWorkService, queries: Queries
 ) -> SyncOut:

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api.deps import CurrentActor, CurrentBook, taken
 from app.api.flood import LIMITED
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.schemas.media import MediaForm, MediaOut
 from app.services.media import Kept, MediaService
 
@@ -32,7 +32,7 @@ _BYTES: Final[dict[int | str, dict[str, Any]]] = {
     "/media",
     operation_id="upload_media",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(409, 413, 415) | _AGAIN,
+    responses=taking(409) | _AGAIN,
 )
 async def upload_media(form: Upload, actor: CurrentActor, media: Media, response: Response) -> MediaOut:
     """Keep a photo or film, for a report or an action to name."""
@@ -44,7 +44,7 @@ async def upload_media(form: Upload, actor: CurrentActor, media: Media, response
     operation_id="upload_citizen_media",
     dependencies=LIMITED,
     status_code=status.HTTP_201_CREATED,
-    responses=problems(409, 413, 415) | _AGAIN,
+    responses=taking(409) | _AGAIN,
 )
 async def upload_citizen_media(form: Upload, media: Media, response: Response) -> MediaOut:
     """Keep a citizen's photo or film, for a report to name; citizens cannot read it back."""

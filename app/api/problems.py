@@ -70,6 +70,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def taking(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that takes a JSON body: it may be unreadable, too large or no JSON."""
+    return problems(*statuses, *_ABOUT_CONTENTS)
+
+
 def status_of(error: errors.GridcaseError) -> int:
     """Return the status of the nearest mapped ancestor; a class without one is a bug that a test finds."""
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)

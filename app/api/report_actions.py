@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 
 from app.api.acting import batch_answer, meta_of
 from app.api.deps import CurrentActor, IdempotencyKey, IfMatch, ReportService, etag
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.reports import Queries
 from app.api.schemas.actions import ActionIn, ActionInfo, ActionList, BatchOut
 from app.api.schemas.report_actions import REPORT_ACTIONS
@@ -58,7 +58,7 @@ def _single(model: type[ActionIn]) -> None:
         f"/{{report_id}}/actions/{action}",
         operation_id=f"{action}_report",
         summary=model.__doc__,
-        responses=problems(403, 404, 409, 412),
+        responses=taking(403, 404, 409, 412),
     )(act)
 
 
@@ -78,7 +78,7 @@ def _many(model: type[ActionIn]) -> None:
         return batch_answer(request, outcomes)
 
     router.post(
-        f"/actions/{action}", operation_id=f"{action}_reports", summary=f"{model.__doc__} Many.", responses=problems()
+        f"/actions/{action}", operation_id=f"{action}_reports", summary=f"{model.__doc__} Many.", responses=taking()
     )(act)
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.deps import CurrentActor, IdempotencyKey, IntakeService, Now, etag, taken, wired
-from app.api.problems import problems
+from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
 from app.api.schemas.reports import ReportIn, ReportOut, ReportPage
 from app.dispatch.access import post_for
-from app.dispatch.codes import Kind, ReportState, Source
+from app.dispatch.codes import Kind, Post, ReportState, Source
 from app.dispatch.errors import NotPermitted
 from app.dispatch.report_life import RECEIVING_POSTS
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
@@ -27,7 +27,7 @@ Queries = Annotated[
 ]
 
 
-@router.post("", status_code=201, operation_id="create_report", responses=problems(403, 409))
+@router.post("", status_code=201, operation_id="create_report", responses=taking(403, 409))
 async def create_report(
     body: ReportIn,
     request: Request,
@@ -44,7 +44,7 @@ async def create_report(
         raise NotPermitted("您的岗位不能上报")
     digest = hashlib.sha256(await request.body()).digest()
     use = KeyUse(scope=str(actor.account_id), route="create_report", key=key, body_digest=digest) if key else None
-    arrival = body.to_arrival(account_id=actor.account_id, body_digest=digest)
+    arrival = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=post is Post.INSPECTOR)
     received = await intake.receive_one(arrival, Acting(now=now, post=post, actor_id=actor.account_id), use)
     view = (await queries.many([received.report_id]))[received.report_id]
     response.status_code = 201 if received.created else 200

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.adapters.query_codes import QueryCodes
 from app.dispatch import commands
 from app.dispatch.arrival import Arrival
-from app.dispatch.codes import Post
+from app.dispatch.codes import Action, Post
 from app.dispatch.errors import NotVisible, TooMany
 from app.dispatch.timeline import PublicStep, public_timeline
 from app.models.cases import Case
@@ -19,6 +19,7 @@ from app.models.reports import Report
 from app.repositories.history import HistoryRepository
 from app.repositories.receipts import ReceiptRepository
 from app.repositories.reports import ReportRepository
+from app.services import idempotency
 from app.services.idempotency import KeyUse
 from app.services.intake import Intake, Received
 from app.services.ledger import Acting
@@ -37,6 +38,18 @@ class PublicReport:
     report: Report
     cases: tuple[Case, ...]
     timeline: tuple[PublicStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """An idempotency key, whose scope is the report that the receipt leads to, and the digest of the body."""
+
+    key: str
+    body_digest: bytes
+
+    def of(self, report_id: UUID, action: Action) -> KeyUse:
+        """Return the key as it is kept."""
+        return KeyUse(scope=f"receipt:{report_id}", route=action, key=self.key, body_digest=self.body_digest)
 
 
 class Citizens:
@@ -65,17 +78,13 @@ class Citizens:
         timeline = public_timeline(told[report.id], (told[case.id] for case in cases))
         return PublicReport(report=report, cases=tuple(cases), timeline=timeline)
 
-    async def urge(self, receipt_no: str, code: str) -> None:
-        """Remind."""
-        await self._act(receipt_no, code, commands.Urge())
-
-    async def evaluate(self, receipt_no: str, code: str, wanted: commands.Evaluate) -> None:
-        """Say what came of it; a dissatisfied citizen is brought to the desk's attention."""
-        await self._act(receipt_no, code, wanted)
-
-    async def _act(self, receipt_no: str, code: str, command: commands.Command) -> None:
+    async def act(self, receipt_no: str, code: str, command: commands.Command, key: Key | None) -> None:
+        """Remind, or say what came of it; a dissatisfied citizen is brought to the desk's attention."""
         report = await self._believed(receipt_no, code)
+        use = key.of(report.id, command.action) if key else None
         async with writing(self._sessions) as session:
+            if await idempotency.begin(session, use, resource_id=report.id, status=200, now=self._now()):
+                return
             await self._reports.act_within(session, report.id, command, post=Post.CITIZEN)
 
     async def _believed(self, receipt_no: str, code: str) -> Report:
@@ -93,6 +102,7 @@ class Citizens:
 
     async def _matching(self, session: AsyncSession, receipt_no: str, code: str) -> Report | None:
         """Compare although there is no such receipt, so that both kinds of wrong take the same."""
-        report = await ReportRepository(session).by_receipt(receipt_no.strip().upper())
+        asked = receipt_no.strip().upper()
+        report = await ReportRepository(session).by_receipt(asked) if asked.isalnum() else None
         digest = report.query_digest if report else self._codes.digest(str(UUID(int=0)))
         return report if self._codes.matches(code, digest) and report is not None else None

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.base import Answer
+from app.api.schemas.query import Code
 
 
 class TokenForm(BaseModel):
@@ -15,7 +16,7 @@ class TokenForm(BaseModel):
     grant_type: Literal["password", "refresh_token"] = Field(
         default="password", description="By password or by refresh token", examples=["password"]
     )
-    username: str | None = Field(default=None, max_length=100, description="Account", examples=["operator01"])
+    username: Code | None = Field(default=None, description="Account", examples=["operator01"])
     password: str | None = Field(default=None, max_length=200, description="Password", examples=["gridcase-demo"])
     otp: str | None = Field(
         default=None, max_length=20, description="One-time code; unread while an account has none", examples=["123456"]

@@ -1,9 +1,9 @@
 """The two base models, and times as they leave: RFC 3339 in the city's zone."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, field_validator
 
 from app.dispatch.calendar import LOCAL_ZONE
 
@@ -33,9 +33,21 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""Between these an instant can be told in every zone; beyond, what was stored could never be answered again."""
+
+
+def tellable(value: datetime) -> datetime:
+    """Refuse an instant at the very ends of the calendar, which has no name in some other zone."""
+    if not EARLIEST <= value <= LATEST:
+        raise ValueError("时间超出范围")
+    return value
+
+
 def _local(value: datetime) -> str:
     return value.astimezone(LOCAL_ZONE).isoformat()
 
 
-Instant = Annotated[AwareDatetime, PlainSerializer(_local, return_type=str)]
-"""An aware instant; refused without an offset, answered in +08:00."""
+Instant = Annotated[AwareDatetime, AfterValidator(tellable), PlainSerializer(_local, return_type=str)]
+"""An aware instant; refused without an offset and at the ends of the calendar, answered in +08:00."""

@@ -133,7 +133,9 @@ def _understood(
 ) -> Operation:
     if read.op == "report":
         given = {"source": Source.INSPECTOR, "catalogue": catalogue, **read.body}
-        arrival = ReportIn.model_validate(given).to_arrival(account_id=account_id, body_digest=digest_of(read.body))
+        body_digest = digest_of(read.body)
+        said = ReportIn.model_validate(given)
+        arrival = said.to_arrival(account_id=account_id, body_digest=body_digest, in_the_field=True)
         return replace(plain, arrival=with_maker(arrival, read.client_id, read.device_time))
     body = _BODIES[read.op].model_validate(read.body)
     about = {name: getattr(body, name) for name in ("report_id", "case_id") if hasattr(body, name)}

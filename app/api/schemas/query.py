@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from app.api.schemas.base import tellable
 from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.errors import BadInput
 from app.repositories.case_filters import Around, Box
@@ -36,7 +37,7 @@ Code = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=
 Codes = tuple[Code, ...]
 """The same parameter several times: any of them."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_local_midnight)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_local_midnight), AfterValidator(tellable)]
 """An instant with offset, or a bare date: local midnight."""
 
 

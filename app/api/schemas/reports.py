@@ -81,9 +81,13 @@ class ReportIn(_ReportIn):
     campaign: str | None = Field(default=None, max_length=100, description="Campaign", examples=[None])
     reporter: ReporterIn | None = Field(default=None, description="Who told the desk")
 
-    def to_arrival(self, *, account_id: UUID, body_digest: bytes) -> Arrival:
-        """Return the arrival; raises BadInput where an inspector's report lacks what it must have."""
-        if self.source is Source.INSPECTOR and (self.kind is None or self.category is None):
+    def to_arrival(self, *, account_id: UUID, body_digest: bytes, in_the_field: bool) -> Arrival:
+        """Return the arrival; raises BadInput where an inspector's report lacks what it must have.
+
+        `in_the_field` says that an inspector brings it in, by whichever channel it is said to have come.
+        """
+        of_inspector = in_the_field or self.source is Source.INSPECTOR
+        if of_inspector and (self.kind is None or self.category is None):
             raise BadInput.at(["body", "category"], "采集员上报须给出 kind 和 category", code="category_required")
         given = self.reporter or ReporterIn()
         reporter = Reporter(name=given.name, phone=given.phone, anonymous=given.anonymous, contact=given.contact)

@@ -24,7 +24,9 @@ async def client(sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[As
     app = FastAPI(dependencies=[Depends(known_query)])
     app.include_router(stats.router)
     problems.install(app)
-    app.state.wired = SimpleNamespace(sessions=sessions, replica=sessions, now=lambda: NOW, books=SimpleNamespace(current=BOOK))
+    app.state.wired = SimpleNamespace(
+        sessions=sessions, replica=sessions, now=lambda: NOW, books=SimpleNamespace(current=BOOK)
+    )
     app.dependency_overrides[current_actor] = lambda: SUPERVISOR
     reports = [plain_report(n, unit_code="U1" if n else None, source="citizen") for n in range(3)]
     async with sessions() as session:

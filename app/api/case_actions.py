@@ -50,7 +50,7 @@ def _single(model: type[ActionIn]) -> None:
     ) -> CaseOut:
         meta = await meta_of(request, body, actor, action=action, if_match=if_match, key=key)
         await cases.act(case_id, body.to_command(), actor, meta)  # type: ignore[attr-defined]  # as above
-        view = await queries.get(case_id, actor)
+        view = await queries.acted(case_id, actor)
         response.headers["ETag"] = etag(view.case.version)
         return CaseOut.of(view)
 

@@ -50,7 +50,7 @@ def _single(model: type[ActionIn]) -> None:
     ) -> ReportOut:
         meta = await meta_of(request, body, actor, action=action, if_match=if_match, key=key)
         await reports.act(report_id, body.to_command(), actor, meta)  # type: ignore[attr-defined]  # as above
-        view = await queries.get(report_id, actor)
+        view = await queries.acted(report_id, actor)
         response.headers["ETag"] = etag(view.report.version)
         return ReportOut.of(view)
 

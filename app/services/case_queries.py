@@ -75,6 +75,14 @@ class CaseQueries:
             case = await seen_case(session, case_id, actor, self._books.current)
             return (await self.views(session, [case], actor))[0]
 
+    async def acted(self, case_id: UUID, actor: Actor) -> CaseView:
+        """Return a case to one who has just acted on it, although the step may have taken it out of his sight."""
+        async with reading(self._sessions) as session:
+            case = await CaseRepository(session).get(case_id, Sight(everywhere=True))
+            if case is None:
+                raise NotVisible
+            return (await self.views(session, [case], actor))[0]
+
     async def stream(self, wanted: CaseFilter, actor: Actor, *, sort: CaseSort) -> AsyncGenerator[CaseView]:
         """Yield every case that the actor sees, without what belongs to it; close it to give the connection back."""
         book = self._books.current

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch import commands
 from app.dispatch.access import Actor, Thing, permit, permitted, sight
 from app.dispatch.book import Book
+from app.dispatch.case_openings import openings
 from app.dispatch.case_requests import ruler
 from app.dispatch.codes import Action, Post
+from app.dispatch.deciding import Scene
 from app.dispatch.errors import ActionNotAllowed, BadInput, Conflict, GridcaseError, NotVisible, Stale
 from app.dispatch.scrub import scrub
-from app.dispatch.workflow import allowed
 from app.models.cases import Case
 from app.repositories.case_writing import CaseWriting
 from app.repositories.reports import ReportRepository
@@ -90,6 +91,8 @@ class Cases:
             case = await CaseWriting(session).lock(case_id)
             seen = sight(actor, Thing.CASE, book.units_below)
             if case is None or not seen.covers(standing_of(case)):
+                if await idempotency.was_used(session, meta.key):
+                    return False  # what he did then took it out of his sight
                 raise NotVisible
             now = self._now()
             if await idempotency.begin(session, meta.key, resource_id=case_id, status=200, now=now):
@@ -150,7 +153,17 @@ class Cases:
         async with reading(self._sessions) as session:
             case, book = await self._seen(session, case_id, actor)
             granted = permitted(actor, standing_of(case), book.units_below)
-            return [action for action in allowed(case.state) if action in granted]
+            life = (await self._steps.hold(session, case)).life
+            scene = Scene(
+                now=self._now(),
+                post=Post.POLICY,
+                actor_id=actor.account_id,
+                calendar=book.calendar,
+                policies=self._steps.policies,
+                units=book.units,
+                inspectors=await CaseWriting(session).inspectors_over(life.spot.regions),
+            )
+            return [action for action in openings(life, scene, actor.posts) if action in granted]
 
     async def _seen(self, session: AsyncSession, case_id: UUID, actor: Actor) -> tuple[Case, Book]:
         case, book = await CaseWriting(session).one(case_id), self._books.current

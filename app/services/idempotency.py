@@ -71,6 +71,12 @@ async def begin(
     return Replay(resource_id=first.resource_id, status=first.status)
 
 
+async def was_used(session: AsyncSession, use: KeyUse | None) -> bool:
+    """Tell whether the same request has been done already."""
+    first = await WorkRepository(session).used_key(use.scope, use.route, use.key) if use is not None else None
+    return first is not None and use is not None and first.body_digest == use.body_digest
+
+
 async def begin_batch(sessions: Sessions, use: KeyUse | None, *, now: datetime) -> None:
     """Note what a batch's key stands for; its items carry keys of their own. Raises as `begin` does."""
     if use is not None:

@@ -62,6 +62,12 @@ class ReportQueries:
                 raise NotVisible
             return (await self._views(session, [report], actor))[0]
 
+    async def acted(self, report_id: UUID, actor: Actor) -> ReportView:
+        """Return a report to one who has just acted on it, although the step may have taken it out of his sight."""
+        async with reading(self._sessions) as session:
+            found = await ReportRepository(session).many([report_id])
+            return (await self._views(session, found, actor))[0]
+
     async def many(self, report_ids: Sequence[UUID]) -> dict[UUID, ReportView]:
         """Return reports just brought in, for the answer to their maker; nobody's name is in it."""
         async with reading(self._sessions) as session:

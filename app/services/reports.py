@@ -74,6 +74,8 @@ class Reports:
             book = await self._books.agreed(session)
             report = await ReportRepository(session).lock(report_id)
             if report is None or not sight(actor, Thing.REPORT, book.units_below).covers(standing_of(report)):
+                if await idempotency.was_used(session, meta.key):
+                    return False  # what he did then took it out of his sight
                 raise NotVisible
             now = self._now()
             if await idempotency.begin(session, meta.key, resource_id=report_id, status=200, now=now):

@@ -1,0 +1,68 @@
+"""What can be done to a case now, as `/actions` says it: the table's rows whose guards hold, whatever the contents."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from app.dispatch import commands
+from app.dispatch.case_actions import decide
+from app.dispatch.case_life import CaseLife
+from app.dispatch.case_requests import RULERS
+from app.dispatch.codes import Action, CheckResult, DisposalResult, Post
+from app.dispatch.deciding import Scene
+from app.dispatch.errors import ActionNotAllowed, BadInput, NotPermitted
+from app.dispatch.workflow import allowed
+
+_SOME: Final = "-"
+"""Stands for a code that somebody would give."""
+_NOBODY: Final = UUID(int=0)
+
+_TRIED: Final[Mapping[Action, Callable[[CaseLife, Scene], commands.Command]]] = {
+    Action.DISPATCH: lambda _, __: commands.Dispatch(),
+    Action.RECALL: lambda _, __: commands.Recall(),
+    Action.SIGN: lambda _, __: commands.Sign(),
+    Action.CONTACT: lambda _, scene: commands.MakeContact(reached=True, at=scene.now, method=_SOME),
+    Action.REOPEN: lambda _, __: commands.Reopen(reason_code=_SOME),
+    Action.REQUEST_RETURN: lambda _, __: commands.RequestReturn(reason_code=_SOME),
+    Action.REQUEST_EXTENSION: lambda _, __: commands.RequestExtension(reason_code=_SOME),
+    Action.REQUEST_SUSPENSION: lambda _, scene: commands.RequestSuspension(
+        reason_code=_SOME, until=scene.now + timedelta(hours=1)
+    ),
+    Action.RESUME: lambda _, __: commands.Resume(),
+    Action.DISPOSE: lambda _, __: commands.Dispose(result=DisposalResult.SOLVED),
+    Action.SEND_CHECK: lambda _, __: commands.SendCheck(),
+    Action.CHECK: lambda _, __: commands.Check(result=CheckResult.PASS),
+    Action.DESK_CHECK: lambda _, __: commands.DeskCheck(result=CheckResult.PASS),
+    Action.CLOSE: lambda _, __: commands.Close(),
+    Action.VOID: lambda _, __: commands.Void(reason_code=_SOME),
+    Action.CALL_BACK: lambda _, __: commands.CallBack(report_id=_NOBODY, reached=True),
+    Action.URGE: lambda _, __: commands.Urge(),
+    Action.NOTE: lambda _, __: commands.Note(text=_SOME),
+    Action.TAG: lambda _, __: commands.Tag(),
+}
+"""What is tried of each action that people may take; a ruling needs no trying, only something to rule on."""
+
+
+def openings(life: CaseLife, scene: Scene, posts: frozenset[Post]) -> tuple[Action, ...]:
+    """Return the actions that table and guards let through now, in the order of the workflow.
+
+    `posts` are the caller's: a request is ruled on by one post. Whether he has a grant for the rest is not asked here.
+    """
+    return tuple(action for action in allowed(life.state) if _is_open(life, action, scene, posts))
+
+
+def _is_open(life: CaseLife, action: Action, scene: Scene, posts: frozenset[Post]) -> bool:
+    if action in {Action.GRANT, Action.REFUSE}:
+        pending = life.round.pending
+        return pending is not None and RULERS[pending.kind] in posts
+    make = _TRIED.get(action)
+    if make is None:
+        return False
+    try:
+        decide(life, make(life, scene), scene)
+    except ActionNotAllowed:
+        return False
+    except (BadInput, NotPermitted):
+        return True  # with other contents
+    return True

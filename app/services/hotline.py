@@ -8,7 +8,6 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -25,16 +24,13 @@ from app.repositories.partners import KnownPartner, PartnerRepository
 from app.services.intake import Received
 from app.services.ledger import Acting
 from app.services.partner_secrets import PartnerSecrets
-from app.services.transaction import Sessions, reading, sqlstate, writing
+from app.services.transaction import Sessions, reading, writing
 from app.services.vault import Personal, Vault
 
 log = structlog.get_logger()
 
 BY_PARTNER: Final = "partner_event"
 """What the history of a case names where a partner's event acted."""
-_AGAIN: Final = frozenset({"40P01", "40001"})
-"""SQLSTATEs after which the same transaction is tried once more: a deadlock, a serialisation failure."""
-_TRIES: Final = 4
 
 
 class Receives(Protocol):
@@ -94,12 +90,6 @@ class Hotline:
         """
         partner = await self._believed(partner_code, headers, body)
         order, digest = read_order(body), sha256(body).digest()
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._take(partner, order, digest)
-            except DBAPIError as error:
-                if sqlstate(error) not in _AGAIN:
-                    raise
         return await self._take(partner, order, digest)
 
     async def _believed(self, code: str, headers: Mapping[str, str], body: bytes) -> KnownPartner:

@@ -18,6 +18,8 @@ _EDITORS: Final = (
     *("vsco", "paint", "meitu", "美图", "醒图", "xingtu", "faceu", "b612", "acdsee", "capture one", "darktable"),
 )
 """Programs that change pictures; cameras and phones also write a software tag, with their own version."""
+_YEARS: Final = range(1900, 2200)
+"""Others are the camera's error; the ends of the calendar could not even be told in another zone."""
 _BROKEN: Final = (ValueError, TypeError, LookupError, ArithmeticError, OSError, SyntaxError, struct.error)
 
 
@@ -62,8 +64,12 @@ def _time(exif: Mapping[int, object], details: Mapping[int, object]) -> datetime
         return None
     offset = details.get(ExifTags.Base.OffsetTimeOriginal)
     if isinstance(offset, str) and (offset := offset.strip("\0 ")):
-        return datetime.strptime(said + offset, f"{_TIME}%z").astimezone(UTC)
-    return datetime.strptime(said, _TIME).replace(tzinfo=LOCAL_ZONE).astimezone(UTC)
+        taken = datetime.strptime(said + offset, f"{_TIME}%z")
+    else:
+        taken = datetime.strptime(said, _TIME).replace(tzinfo=LOCAL_ZONE)
+    if taken.year not in _YEARS:
+        raise ValueError("a year in which nobody takes photos")
+    return taken.astimezone(UTC)
 
 
 def _place(gps: Mapping[int, object]) -> tuple[float | None, float | None]:

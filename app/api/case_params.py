@@ -1,7 +1,7 @@
 """The filters of cases as query parameters."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -13,6 +13,9 @@ from app.dispatch.disclosure import judging_clock
 from app.repositories.case_filters import CaseFilter, CaseSort
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.services.case_queries import overseeing_sight
+
+Flag = Literal["reworked", "returned", "extended", "suspended", "reopened", "recurrent", "urged", "request_pending"]
+"""As `case_flags` gives them; another word is a typing error, which must not look like an empty list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ async def _filter(
     campaign: Annotated[Codes, Query(description="Campaign")] = (),
     tag: Annotated[Codes, Query(description="All of these tags")] = (),
     inspector: Annotated[UUID | None, Query(description="Who reported or checks it; finds nothing for units")] = None,
-    flag: Annotated[Codes, Query(description="All of these: reworked, returned, extended, suspended, …")] = (),
+    flag: Annotated[tuple[Flag, ...], Query(description="All of these have happened, or hold now")] = (),
     q: Annotated[Code | None, Query(description="Words in description or address, or the whole case_no")] = None,
     bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north in CGCS2000 degrees")] = None,
     near: Annotated[str | None, Query(max_length=200, description="lon,lat,radius_m")] = None,

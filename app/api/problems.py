@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from app.api.precedence import earlier_refusal
+from app.api.wording import wording
 from app.dispatch import errors
 
 log = structlog.get_logger()
@@ -125,7 +126,7 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
     if earlier := await earlier_refusal(request):
         return answer(request, earlier)
     unreadable = any(e["type"] == "json_invalid" for e in error.errors())
-    found = [{"where": list(e["loc"]), "message": e["msg"], "code": e["type"]} for e in error.errors()]
+    found = [{"where": list(e["loc"]), "message": wording(e), "code": e["type"]} for e in error.errors()]
     status, code = (400, "unreadable") if unreadable else (422, "bad_input")
     return respond(request, status, code, "请求内容不符合约定", fields={"errors": found}, headers={})
 

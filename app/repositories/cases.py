@@ -51,7 +51,7 @@ class CaseRepository:
     ) -> tuple[Sequence[Case], str | None]:
         """Return up to `limit` cases in order, and the cursor behind the last when there are more."""
         query = _seen(wanted, sight).limit(limit + 1)
-        place = position(behind) if behind is not None else None
+        place = position(behind, order=sort) if behind is not None else None
         if sort is CaseSort.DUE:
             found = await self._by_due(query, wanted, place, limit + 1)
         else:
@@ -59,7 +59,7 @@ class CaseRepository:
             query = query.where(after(key, place, descending=True)) if place else query
             found = list(await self._session.scalars(query.order_by(key[0].desc(), key[1].desc())))
         shown = found[:limit]
-        return shown, cursor(_key(shown[-1], sort, wanted)) if len(found) > limit else None
+        return shown, cursor((sort, *_key(shown[-1], sort, wanted))) if len(found) > limit else None
 
     async def _by_due(
         self, query: Select[Case], wanted: CaseFilter, place: tuple[datetime, UUID] | None, limit: int

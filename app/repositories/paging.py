@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +23,23 @@ def cursor(values: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def position(text: str) -> tuple[datetime, UUID]:
-    """Return the instant and the id that a cursor holds; raise BadInput for one that is not ours."""
+def position(text: str, *, order: str) -> tuple[datetime, UUID]:
+    """Return the instant and the id that a cursor holds; raise BadInput for one that is not ours, or of another order.
+
+    `order` is the name that the cursor was made with, before instant and id.
+    """
     try:
-        at, one = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return datetime.fromisoformat(at), UUID(one)
-    except (ValueError, TypeError, binascii.Error, AttributeError) as error:
-        raise BadInput.at(["query", "after"], "翻页游标无效，请从第一页重新开始", code="bad_cursor") from error
+        name, at, one = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        instant, row_id = datetime.fromisoformat(at), UUID(one)
+        if name == order and instant.tzinfo is not None:
+            return instant.astimezone(UTC), row_id
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error, AttributeError) as error:
+        raise _bad_cursor() from error
+    raise _bad_cursor()
+
+
+def _bad_cursor() -> BadInput:
+    return BadInput.at(["query", "after"], "翻页游标无效，请从第一页重新开始", code="bad_cursor")
 
 
 def after(

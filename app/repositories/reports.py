@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, and_, insert, select, text, true, update
@@ -15,6 +15,9 @@ from app.models.cases import Case, CaseReport
 from app.models.reports import Media, MediaUse, Report
 from app.repositories.paging import after, position
 from app.repositories.reach import reports_in_sight
+
+RECEIVED: Final = "-received_at"
+"""The order of lists, as their cursors name it."""
 
 _NEAR = text(
     """
@@ -137,7 +140,8 @@ class ReportRepository:
         """Return up to `limit` reports, newest first."""
         query = _narrowed(_seen(sight), wanted)
         if wanted.after is not None:
-            query = query.where(after((Report.received_at, Report.id), position(wanted.after), descending=True))
+            place = position(wanted.after, order=RECEIVED)
+            query = query.where(after((Report.received_at, Report.id), place, descending=True))
         found = await self._session.scalars(
             query.order_by(Report.received_at.desc(), Report.id.desc()).limit(wanted.limit)
         )

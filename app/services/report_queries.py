@@ -14,7 +14,7 @@ from app.dispatch.errors import NotVisible
 from app.models.cases import Case
 from app.models.reports import Report
 from app.repositories.paging import cursor
-from app.repositories.reports import ReportFilter, ReportRepository
+from app.repositories.reports import RECEIVED, ReportFilter, ReportRepository
 from app.services.books import Books
 from app.services.report_steps import standing_of
 from app.services.transaction import Sessions, reading
@@ -50,7 +50,7 @@ class ReportQueries:
         async with reading(self._sessions) as session:
             found = list(await ReportRepository(session).page(replace(wanted, limit=wanted.limit + 1), seen))
             more, found = len(found) > wanted.limit, found[: wanted.limit]
-            following = cursor((found[-1].received_at, found[-1].id)) if more else None
+            following = cursor((RECEIVED, found[-1].received_at, found[-1].id)) if more else None
             return await self._views(session, found, actor), following
 
     async def get(self, report_id: UUID, actor: Actor) -> ReportView:

@@ -70,9 +70,11 @@ def test_what_is_transparent_is_served_white() -> None:
         (exif(software="美图秀秀 10"), {MediaFlag.EDITED}),
         (exif(software="HarmonyOS 4.2"), set()),
         (exif(time="yesterday"), {MediaFlag.BROKEN_EXIF}),
+        (exif(time="9999:12:31 23:59:59"), {MediaFlag.BROKEN_EXIF}),
+        (exif(time="0001:01:01 00:00:00"), {MediaFlag.BROKEN_EXIF}),
         (b"Exif\0\0II*\0\xff\xff\xff\x7f", {MediaFlag.NO_EXIF}),
     ],
-    ids=["none", "editor", "editor in Chinese", "phone", "no time", "broken"],
+    ids=["none", "editor", "editor in Chinese", "phone", "no time", "last year", "first year", "broken"],
 )
 def test_flags_say_what_to_doubt(said: bytes, flags: set[MediaFlag]) -> None:
     assert draw(photo(exif=said), "image/jpeg").taken.flags == flags

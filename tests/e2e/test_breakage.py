@@ -1,12 +1,17 @@
 """What once broke the service or slipped past it: each of these was a 500, a silent default or a double effect."""
 
+import base64
+import json
+from typing import get_args
 from uuid import uuid4
 
 import pytest
 
+from app.api.case_params import Flag
 from tests.e2e.served import Json, Served, location, report
 
 ENDS_OF_TIME = ("9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")
+FLAGS = ("reworked", "returned", "extended", "suspended", "reopened", "recurrent", "urged", "request_pending")
 JSON = {"content-type": "application/json"}
 
 
@@ -115,3 +120,62 @@ def test_every_body_may_be_refused_as_unreadable_too_large_or_of_another_type(ci
         for method, route in methods.items():
             if "requestBody" in route and "hotline" not in path:
                 assert {"400", "413", "415"} <= set(route["responses"]), (method, path)
+
+
+async def test_a_cursor_serves_the_order_it_was_made_in(city: Served) -> None:
+    for _ in range(2):
+        await _dispatched(city)
+    orders = ("-filed_at", "due_at", "-updated_at")
+    cursors = {}
+    for order in orders:
+        page = (await city.get("/cases", "operator01", params={"sort": order, "limit": 1})).json()
+        cursors[order] = page["next"]
+    for made in orders:
+        for order in orders:
+            answer = await city.get("/cases", "operator01", params={"sort": order, "after": cursors[made]})
+            assert answer.status_code == (200 if made == order else 422), (made, order)
+        assert (await city.get("/reports", "operator01", params={"after": cursors[made]})).status_code == 422
+
+
+async def test_no_forged_cursor_reaches_the_database(city: Served) -> None:
+    last, one = "9999-12-31T23:59:59-14:00", str(uuid4())
+    forged: list[object] = [
+        ["-filed_at", "2026-03-02T01:00:00", one],
+        ["-filed_at", last, one],
+        [last, one],
+        [[]],
+        None,
+    ]
+    for values in forged:
+        after = _cursor(values)
+        answer = await city.get("/cases", "operator01", params={"after": after})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), values
+    asked = {"from": "2026-03-01", "to": "2026-04-01", "count": "filed"}
+    now = "2026-03-02T01:00:00+00:00"
+    forged = [[now, now, one, 10**19, 0], [now, now, one, 1, "9" * 30], [now, now, one, 1e400, 0]]
+    for values in forged:
+        answer = await city.get("/stats/cases", "operator01", params={**asked, "after": _cursor(values)})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), values
+
+
+async def test_a_flag_that_nobody_raises_is_a_typing_error(city: Served) -> None:
+    assert get_args(Flag) == tuple(FLAGS)
+    for flag in FLAGS:
+        assert (await city.get("/cases", "operator01", params={"flag": flag})).status_code == 200
+    assert (await city.get("/cases", "operator01", params={"flag": "revorked"})).status_code == 422
+
+
+async def test_what_is_wrong_with_a_field_is_said_in_chinese(city: Served) -> None:
+    body = {"source": "nowhere", "description": "", "condition": 0, "odd": 1, "client_id": "x", "occurred_at": "now"}
+    errors = (await city.post("/reports", "inspector01", body)).json()["errors"]
+    wrong = {tuple(one["where"]) for one in errors}
+    assert {("body", name) for name in body} == wrong
+    asked = await city.get("/cases", "operator01", params={"limit": 0, "filed_from": "2026-13-01", "near": "x"})
+    batch = {"device_id": "d", "operations": [{"op": "verify", "client_id": str(uuid4()), "body": {"result": "odd"}}]}
+    synced = (await city.post("/inspector/sync", "inspector01", batch)).json()["items"][0]["problem"]
+    for one in (*errors, *asked.json()["errors"], *synced["errors"]):
+        assert any("\u4e00" <= character <= "\u9fff" for character in one["message"]), one
+
+
+def _cursor(values: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")

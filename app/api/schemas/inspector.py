@@ -11,6 +11,7 @@ from app.api.schemas.base import Answer, Body, Instant
 from app.api.schemas.case_actions import CheckIn
 from app.api.schemas.report_actions import SelfDisposeIn, VerifyIn
 from app.api.schemas.reports import ReportIn
+from app.api.wording import wording
 from app.dispatch.codes import Source
 from app.dispatch.errors import BadInput, GridcaseError
 from app.services.field_work import Operation, with_maker
@@ -154,5 +155,5 @@ def _client_id(item: Mapping[str, Any]) -> UUID | None:
 
 
 def _bad(error: ValidationError) -> BadInput:
-    found = [{"where": list(e["loc"]), "message": e["msg"], "code": e["type"]} for e in error.errors()]
+    found = [{"where": list(e["loc"]), "message": wording(e), "code": e["type"]} for e in error.errors()]
     return BadInput("这一项的内容不符合约定", fields={"errors": found})

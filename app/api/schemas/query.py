@@ -18,7 +18,7 @@ _LENGTH_OF_DATE: Final = 10
 
 def _storable(value: str) -> str:
     if "\x00" in value:
-        raise ValueError("contains a null character")
+        raise ValueError("含有不能保存的字符")
     return value
 
 

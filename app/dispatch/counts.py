@@ -32,12 +32,16 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """A named sum of 0/1 flags. `{clock}` in a column stands for `case` or `leg`."""
+    """A named sum of 0/1 flags. `{clock}` in a column stands for `case` or `leg`.
+
+    `passed` names an instant that must have come by the `as_of` of the figure, besides the count's own.
+    """
 
     name: str
     of: Counted
     at: str
     flags: tuple[Flag, ...] = ()
+    passed: str | None = None
 
     def under(self, clock: ClockKind) -> "Count":
         """Return the count with the columns of that clock."""
@@ -46,6 +50,7 @@ class Count:
             of=self.of,
             at=self.at.format(clock=clock),
             flags=tuple(Flag(column=f.column.format(clock=clock), sign=f.sign) for f in self.flags),
+            passed=self.passed.format(clock=clock) if self.passed else None,
         )
 
 
@@ -61,8 +66,8 @@ def _some(column: str) -> Flag:
     return Flag(column=column, sign="positive")
 
 
-def _round(name: str, at: str, *flags: Flag) -> Count:
-    return Count(name=name, of=Counted.ROUND, at=at, flags=flags)
+def _round(name: str, at: str, *flags: Flag, passed: str | None = None) -> Count:
+    return Count(name=name, of=Counted.ROUND, at=at, flags=flags, passed=passed)
 
 
 def _leg(name: str, at: str, *flags: Flag) -> Count:
@@ -74,6 +79,7 @@ def _report(name: str, at: str, *flags: Flag) -> Count:
 
 
 _CLOSE = "{clock}_to_close_at"
+_DUE = "{clock}_due_at"
 
 COUNTS: Final = (
     _report("reported", "received_at"),
@@ -95,7 +101,7 @@ COUNTS: Final = (
     _round("closed", _CLOSE, _is("counted"), _is("closed")),
     _round("closed_on_time", _CLOSE, _is("counted"), _is("closed"), _is("{clock}_on_time")),
     _round("awaiting_check", _CLOSE, _is("counted"), _is("disposed"), _not("closed")),
-    _round("overdue_open", _CLOSE, _is("counted"), _not("disposed"), _not("closed")),
+    _round("overdue_open", _CLOSE, _is("counted"), _not("disposed"), _not("closed"), passed=_DUE),
     _round("reworked", _CLOSE, _is("counted"), _some("reworks")),
     _round("extended", _CLOSE, _is("counted"), _some("extensions")),
     _round("suspended", _CLOSE, _is("counted"), _some("suspensions")),

@@ -45,6 +45,7 @@ LEG_COLUMNS: Final = frozenset({"unit_code", "return_ruled_at", "return_granted"
 
 REGIONS: Final = ("district", "street", "community")
 TO_CLOSE: Final = "{clock}_to_close_at"
+DUE: Final = "{clock}_due_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +130,10 @@ def instant(thing: Thing, column: str) -> datetime | None:
 
 def applies(count: Count, thing: Thing, question: Question) -> bool:
     """Tell whether `thing` is one of what `count` (already under a clock) counts; filters and sight are not asked."""
-    at = instant(thing, count.at)
-    if at is None or at > question.as_of or not all(_holds(flag, thing) for flag in count.flags):
+    at, passed = instant(thing, count.at), instant(thing, count.passed or count.at)
+    if at is None or passed is None or max(at, passed) > question.as_of:
+        return False
+    if not all(_holds(flag, thing) for flag in count.flags):
         return False
     return _in_scope(count, thing, at, question)
 
@@ -235,8 +238,9 @@ def _begun(thing: Thing) -> datetime | None:
 
 
 def _carried(count: Count, thing: Thing, at: datetime, question: Question) -> bool:
-    """Tell whether a round was to be closed before the period, and neither disposed nor closed at its start."""
+    """Tell whether a round was to be closed and overdue before the period, and neither disposed nor closed then."""
     if not isinstance(thing, RoundFacts) or count.at != TO_CLOSE.format(clock=question.clock):
         return False
     later = (end is None or end >= question.start for end in (thing.standing_disposed_at, thing.closed_at))
-    return at < question.start and all(later)
+    due_at = instant(thing, DUE.format(clock=question.clock))
+    return at < question.start and due_at is not None and due_at < question.start and all(later)

@@ -15,6 +15,7 @@ from app.dispatch.counts import Count, Counted, Flag
 from app.dispatch.figures import (
     CATEGORY_GROUPS,
     COLUMNS,
+    DUE,
     LEG_COLUMNS,
     REGIONS,
     TO_CLOSE,
@@ -83,8 +84,8 @@ def seen(of: Counted, question: Question) -> Condition:
 
 def applies(count: Count, question: Question) -> Condition:
     """Say what `figures.applies` says, of fresh rows."""
-    at = _known(count.of, count.at)
-    return and_(at <= AS_OF, _in_scope(count, question), *(_holds(flag, count.of) for flag in count.flags))
+    come = [_known(count.of, name) <= AS_OF for name in (count.at, count.passed) if name]
+    return and_(*come, _in_scope(count, question), *(_holds(flag, count.of) for flag in count.flags))
 
 
 def any_applies(of: Counted, question: Question) -> Condition:
@@ -139,7 +140,8 @@ def _begun(of: Counted) -> Condition:
 
 def _carried(question: Question) -> Condition:
     later = (or_(ROUNDS.c[end].is_(None), ROUNDS.c[end] >= START) for end in ("standing_disposed_at", "closed_at"))
-    return and_(ROUNDS.c[_to_close(question)] < START, *later)
+    overdue = ROUNDS.c[DUE.format(clock=question.clock)] < START
+    return and_(ROUNDS.c[_to_close(question)] < START, overdue, *later)
 
 
 def _to_close(question: Question) -> str:

@@ -7,8 +7,9 @@ SIGNS = {"is": "", "not": "not ", "positive": "some "}
 
 
 def _line(count: Count) -> str:
-    flags = ", ".join(f"{SIGNS[flag.sign]}`{flag.column}`" for flag in count.flags) or "—"
-    return f"| `{count.name}` | {count.of} | `{count.at}` | {flags} |"
+    told = [f"{SIGNS[flag.sign]}`{flag.column}`" for flag in count.flags]
+    told += [f"`{count.passed}` passed"] if count.passed else []
+    return f"| `{count.name}` | {count.of} | `{count.at}` | {', '.join(told) or '—'} |"
 
 
 def test_the_page_tells_every_count_as_it_is_counted() -> None:

@@ -80,6 +80,7 @@ def turn_of_case(**changes: Any) -> RoundFacts:
 def open_turn(**changes: Any) -> RoundFacts:
     """Return a round sent at noon, due after an hour, of which nothing was heard since."""
     silent: dict[str, Any] = {"standing_disposed_at": None, "closed_at": None, "end_kind": None}
+    silent |= dict.fromkeys(("case_due_at", "leg_due_at"), NOON + HOUR)
     flags = dict.fromkeys(("disposed", "closed", "case_on_time", "leg_on_time"), False)
     return turn_of_case(**{**silent, **flags, **changes})
 
@@ -106,6 +107,14 @@ def test_a_due_time_counts_from_the_microsecond_it_is_reached() -> None:
     at = NOON + HOUR
     assert "overdue_open" in counted([open_turn()], asking(as_of=at))
     assert "overdue_open" not in counted([open_turn()], asking(as_of=at - timedelta(microseconds=1)))
+
+
+def test_a_round_in_rework_is_overdue_only_when_its_due_time_has_passed() -> None:
+    failed_once = open_turn(case_due_at=NOON + 3 * HOUR, reworks=1)
+    expected = {"to_close", "reworked"}
+    for as_of, overdue in ((NOON + 2 * HOUR, set()), (NOON + 3 * HOUR, {"overdue_open"})):
+        found = counted([failed_once], asking(as_of=as_of))
+        assert {"to_close", "reworked", "overdue_open"} & found.keys() == expected | overdue
 
 
 def test_without_an_unannulled_leg_nothing_is_due_by_the_leg_clock() -> None:
@@ -145,6 +154,7 @@ def test_a_redo_belongs_to_the_cohort_of_its_own_start() -> None:
         ({"closed_at": NOON + HOUR, "closed": True}, False),
         ({"counted": False}, False),
         ({"case_to_close_at": None}, False),
+        ({"case_due_at": NOON + 2 * HOUR}, False),
     ],
 )
 def test_carried_over_is_what_was_due_and_still_undisposed_and_open(changes: dict[str, Any], *, carried: bool) -> None:

@@ -177,5 +177,15 @@ async def test_what_is_wrong_with_a_field_is_said_in_chinese(city: Served) -> No
         assert any("\u4e00" <= character <= "\u9fff" for character in one["message"]), one
 
 
+async def test_who_was_not_reached_has_no_opinion(city: Served) -> None:
+    case = await _dispatched(city)
+    report_id = (await city.get(f"/cases/{case['id']}", "operator01")).json()["reports"][0]["id"]
+    path, said = f"/cases/{case['id']}/actions/call_back", {"report_id": report_id, "reached": False}
+    for opinion in ({"solved": True}, {"satisfaction": 5}, {"opinion": "好"}):
+        assert (await city.post(path, "operator01", {**said, **opinion})).status_code == 422
+        many = {**said, **opinion, "ids": [case["id"]]}
+        assert (await city.post("/cases/actions/call_back", "operator01", many)).status_code == 422
+
+
 def _cursor(values: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")

@@ -1,9 +1,9 @@
 """Bodies of the actions on cases."""
 
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.api.schemas.actions import ActionIn, LimitIn, Media, ReasonCode, Text, UnitCode
 from app.api.schemas.base import Instant
@@ -146,6 +146,13 @@ class CallBackIn(ActionIn):
     solved: bool | None = Field(default=None, description="Says that it is solved", examples=[True])
     satisfaction: int | None = Field(default=None, ge=1, le=5, description="1 to 5", examples=[5])
     opinion: Text | None = Field(default=None, description="In the reporter's words, scrubbed", examples=["很快"])
+
+    @model_validator(mode="after")
+    def _nobody_spoke(self) -> Self:
+        """Refuse an opinion of one who was not reached: it would count."""
+        if not self.reached and (self.solved, self.satisfaction, self.opinion) != (None, None, None):
+            raise ValueError("未联系上反映人时不能有评价")
+        return self
 
 
 class CloseIn(ActionIn):

@@ -44,6 +44,7 @@ from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
 from app.services.callbacks import Callbacks
+from app.services.case_opening import CaseOpening
 from app.services.case_steps import CaseSteps
 from app.services.cases import Cases
 from app.services.citizens import Citizens
@@ -140,7 +141,8 @@ def wire(
     case_steps = CaseSteps(callbacks, report_steps, policies)
     intake = Intake(sessions, books, vault, codes, policies)
     cases = Cases(sessions, books, vault, case_steps, report_steps, now)
-    reports = Reports(sessions, books, vault, report_steps, case_steps, policies, now, city=settings.city)
+    opening = CaseOpening(case_steps, policies, city=settings.city)
+    reports = Reports(sessions, books, vault, report_steps, case_steps, opening, now)
     return Wired(
         settings=settings,
         sessions=sessions,

@@ -1,16 +1,45 @@
-"""What the routes of all actions share: headers into `Meta`, the answers of a batch."""
+"""What the routes of all actions share: headers into `Meta`, what is possible now, the routes for many at once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+from uuid import UUID
 
-from fastapi import Request
+from fastapi import APIRouter, Request
+from pydantic import Field, create_model
 
-from app.api.problems import document, status_of
-from app.api.schemas.actions import ActionIn, BatchItem, BatchOut
+from app.api.deps import CurrentActor, IdempotencyKey
+from app.api.problems import document, status_of, taking
+from app.api.schemas.actions import ActionIn, ActionInfo, ActionList, BatchItem, BatchOut
 from app.dispatch.access import Actor
 from app.dispatch.codes import Action
 from app.services.cases import Meta, Outcome
 from app.services.idempotency import KeyUse
+
+BATCH_AT_MOST: Final = 200
+Ids = Annotated[list[UUID], Field(min_length=1, max_length=BATCH_AT_MOST, description="Each answered apart")]
+
+
+def open_for_many(router: APIRouter, model: type[ActionIn], things: str, service: Any) -> None:  # noqa: ANN401  # an annotated dependency
+    """Open `/actions/{action}` for up to 200 ids at once; `service` is the dependency that does it."""
+    action = model.command.action
+    batch = create_model(f"{model.__name__.removesuffix('In')}ManyIn", __base__=model, ids=(Ids, ...))
+
+    async def act(body: batch, request: Request, actor: CurrentActor, acts: service, key: IdempotencyKey) -> BatchOut:
+        meta = await meta_of(request, body, actor, action=action, if_match=None, key=key)
+        outcomes = await acts.act_on_many(body.ids, body.to_command(), actor, meta)  # type: ignore[attr-defined]  # `Ids`, above
+        return BatchOut(items=[_item(request, one) for one in outcomes])
+
+    router.post(
+        f"/actions/{action}", operation_id=f"{action}_{things}", summary=f"{model.__doc__} Many.", responses=taking()
+    )(act)
+
+
+def action_list(bodies: Iterable[type[ActionIn]], possible: Iterable[Action]) -> ActionList:
+    """Return the possible actions with the JSON schema of each body."""
+    schemas = {body.command.action: body for body in bodies}
+    known = (action for action in possible if action in schemas)
+    return ActionList(items=[ActionInfo(action=one, fields=schemas[one].model_json_schema()) for one in known])
 
 
 async def meta_of(
@@ -28,11 +57,6 @@ async def meta_of(
         if_match=if_match,
         key=use,
     )
-
-
-def batch_answer(request: Request, outcomes: Sequence[Outcome]) -> BatchOut:
-    """Return one item an id: the status that a single call would have had, and its problem."""
-    return BatchOut(items=[_item(request, one) for one in outcomes])
 
 
 def _item(request: Request, one: Outcome) -> BatchItem:

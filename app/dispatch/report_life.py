@@ -8,9 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.dispatch.case_life import Spot
-from app.dispatch.codes import Action, Kind, Post, ReportState, Source
+from app.dispatch.codes import Action, Attention, Kind, Post, ReportState, Source
 from app.dispatch.facts import ReportFacts
 from app.dispatch.history import Entry, Payload, instant_of
+
+_NOT_OURS: Final = frozenset({Attention.UNKNOWN_CATEGORY, Attention.OLD_CATEGORY})
+"""A category under these is what somebody said, none of the edition: figures have no group for it."""
 
 SATISFIED_FROM: Final = 4
 """The least grade of 1–5 that counts as satisfied. Source: house rule."""
@@ -198,7 +201,7 @@ def report_facts(report_id: UUID, life: ReportLife) -> ReportFacts:
         last_recorded_at=life.updated_at,
         source=life.source,
         kind=life.kind,
-        category=life.category,
+        category=None if life.attention & _NOT_OURS else life.category,
         campaign=life.campaign,
         desk=life.desk,
         district=life.spot.district,

@@ -263,3 +263,12 @@ def test_whatever_is_done_is_in_the_table_and_flags_agree_with_instants(drawn: l
     assert not (facts.satisfied or facts.solved) or facts.opinion_at is not None
     assert facts.first_recorded_at == facts.received_at <= facts.last_recorded_at
     assert (tale.life.verifier_id is not None) == (tale.life.state is ReportState.VERIFYING)
+
+
+@pytest.mark.parametrize("odd", [Attention.UNKNOWN_CATEGORY, Attention.OLD_CATEGORY])
+def test_a_category_that_the_edition_has_not_is_no_group_of_figures_until_it_is_accepted(odd: Attention) -> None:
+    tale = ReportTale(attention=[odd])
+    assert (tale.life.category, tale.facts.category) == ("0305", None)
+    spot = Spot(cell_code="C1", zones={})
+    tale.do(ACCEPT, "10 08:10", Placed(spot=spot, unit_code="greens", attention=frozenset()))
+    assert tale.facts.category == tale.life.category is not None

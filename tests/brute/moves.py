@@ -137,13 +137,13 @@ def _of_report(state: ReportState, around: Around) -> Sequence[commands.Command]
         case ReportState.RECEIVED:
             at_once = [_at_once(accept, file) for accept in accepts for file in filings]
             looks = [commands.RequestVerification(), commands.SelfDispose()]
-            return [*at_once, *accepts, *at_once, *accepts, *merges, *ends, *looks]
+            return [*at_once, *accepts, *merges, *merges, *ends, *looks]
         case ReportState.VERIFYING:
             return [commands.Verify(result=result) for result in (VerifyResult.TRUE, VerifyResult.NO_ACCESS)]
         case ReportState.ACCEPTED:
             return [*filings, *merges, *ends]
         case ReportState.MERGED:
-            return [commands.Unmerge(reason_code=REASON), *said]
+            return [*[commands.Unmerge(reason_code=REASON)] * 3, *said]
         case ReportState.FILED:
             return [*said, commands.Withdraw(reason_code=REASON)]
         case _:
@@ -194,7 +194,7 @@ def _with_unit(case: CaseNow, now: datetime) -> Sequence[commands.Command]:
     extend = commands.RequestExtension(reason_code=REASON)
     give_back = commands.RequestReturn(reason_code=REASON)
     rest = commands.RequestSuspension(reason_code=REASON, until=now + timedelta(hours=9))
-    return [solved, gone, solved, extend, give_back, rest, extend, give_back, commands.Recall(), commands.Sign()]
+    return [solved, rest, extend, give_back, gone, rest, extend, give_back, solved, commands.Recall(), commands.Sign()]
 
 
 def _checks() -> Sequence[commands.Command]:

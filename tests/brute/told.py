@@ -170,6 +170,8 @@ class Told:
             case commands.Accept():
                 spot, unit_code = SPOTS[len(self.reports) % 2] if report.life.spot.street is None else _where(report)
                 self._tell(report, command, Placed(spot=spot, unit_code=unit_code, attention=frozenset()))
+            case commands.File() if report.life.kind is None:
+                return  # unmerged before anybody gave it a category: the service asks for one
             case commands.File():
                 self._tell(report, command)
                 report.cases = [self._open(report, wanted.condition) for wanted in command.cases]

@@ -54,9 +54,9 @@ async def media(sessions: Sessions, objects: Objects, keys: Keys) -> MediaServic
     return MediaService(sessions, objects, Sealer(keys), lambda: NOON)
 
 
-async def use(sessions: Sessions, media_id: UUID, subject_id: UUID, *, by: UUID | None = AUTHOR) -> None:
+async def use(sessions: Sessions, media_id: UUID, subject_id: UUID, *, by: UUID | None = None, number: int = 1) -> None:
     async with sessions() as session, session.begin():
-        row = {"media_id": media_id, "subject_id": subject_id, "number": 1, "account_id": by}
+        row = {"media_id": media_id, "subject_id": subject_id, "number": number, "account_id": by}
         await session.execute(insert(MediaUse), [row])
 
 
@@ -228,3 +228,13 @@ _CASE = {
     "provisional": False,
     "urges": 0,
 }
+
+
+async def test_hanging_another_ones_photo_on_a_case_of_ones_own_opens_it_to_nobody(
+    media: MediaService, sessions: Sessions
+) -> None:
+    taken = (await media.keep(io.BytesIO(photo()), account_id=OTHER)).medium.id
+    await use(sessions, taken, CASE, by=CHECKER)
+    assert not await is_shown(media, taken, WHO["the unit"])
+    await use(sessions, taken, CASE, by=OTHER, number=2)
+    assert await is_shown(media, taken, WHO["the unit"])

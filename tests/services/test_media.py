@@ -233,8 +233,8 @@ _CASE = {
 async def test_hanging_another_ones_photo_on_a_case_of_ones_own_opens_it_to_nobody(
     media: MediaService, sessions: Sessions
 ) -> None:
-    taken = (await media.keep(io.BytesIO(photo()), account_id=OTHER)).medium.id
+    taken = (await media.keep(io.BytesIO(photo()), account_id=AUTHOR)).medium.id
     await use(sessions, taken, CASE, by=CHECKER)
     assert not await is_shown(media, taken, WHO["the unit"])
-    await use(sessions, taken, CASE, by=OTHER, number=2)
+    await use(sessions, taken, CASE, by=AUTHOR, number=2)
     assert await is_shown(media, taken, WHO["the unit"])

@@ -59,6 +59,9 @@ EOS
     chmod 755 .venv/bin/gridcase
 }
 
+# a test runs the walk of the README as printed, and that needs curl
+[ "$kind" = run ] || command -v curl >/dev/null || install_by_apt curl
+
 python=$(find_python)
 # A moved clone, another Python or another lock file make the environment void.
 base=$(printf '%s\n' "$root" && "$python" -c 'import sys; print(*sys.version_info[:2], sys.base_prefix)')

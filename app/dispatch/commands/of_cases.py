@@ -1,0 +1,177 @@
+"""What somebody wants done to a case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.dispatch.codes import Action, CheckResult, DisposalResult, EndKind, FailCode
+from app.dispatch.commands.shared import Command
+from app.dispatch.limits import Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch(Command):
+    """Send a filed case to a unit: the routed one, or another with a reason."""
+
+    action = Action.DISPATCH
+    unit_code: str | None = None
+    co_units: tuple[str, ...] = ()
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall(Command):
+    """Take a dispatch back before it is signed, or within 15 minutes."""
+
+    action = Action.RECALL
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign(Command):
+    """The unit has seen it."""
+
+    action = Action.SIGN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeContact(Command):
+    """The unit has tried to reach the reporter, through the desk or a relay."""
+
+    action = Action.CONTACT
+    reached: bool
+    at: datetime
+    method: str
+    media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReturn(Command):
+    """Not mine; names whose, where it can."""
+
+    action = Action.REQUEST_RETURN
+    reason_code: str
+    proposed_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestExtension(Command):
+    """More time; without a limit, the original limit once more."""
+
+    action = Action.REQUEST_EXTENSION
+    reason_code: str
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSuspension(Command):
+    """Pause the clock until an instant."""
+
+    action = Action.REQUEST_SUSPENSION
+    reason_code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRequest(Command):
+    """Say yes to a pending request."""
+
+    action = Action.GRANT
+    request_id: UUID
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseRequest(Command):
+    """Say no to a pending request, and why."""
+
+    action = Action.REFUSE
+    request_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """End a suspension before its date."""
+
+    action = Action.RESUME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispose(Command):
+    """Say that it has been put right, with the answer for the public apart from the note inside."""
+
+    action = Action.DISPOSE
+    result: DisposalResult
+    public_answer: str | None = None
+    internal_note: str | None = None
+    media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendCheck(Command):
+    """Send an inspector to look before closing; without a name the policy draws one."""
+
+    action = Action.SEND_CHECK
+    inspector_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Command):
+    """Say what was found before closing."""
+
+    action = Action.CHECK
+    result: CheckResult
+    code: FailCode | None = None
+    media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskCheck(Command):
+    """Compare the photos at the desk."""
+
+    action = Action.DESK_CHECK
+    result: CheckResult
+    code: FailCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close(Command):
+    """End the round; the end kind defaults to what the disposal said."""
+
+    action = Action.CLOSE
+    end_kind: EndKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Void(Command):
+    """It should not have been a case; an overdue one needs a second person."""
+
+    action = Action.VOID
+    reason_code: str
+    second_person: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """Start a new round for a dissatisfied reporter."""
+
+    action = Action.REOPEN
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Command):
+    """Leave a note."""
+
+    action = Action.NOTE
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Command):
+    """Add and remove tags."""
+
+    action = Action.TAG
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()

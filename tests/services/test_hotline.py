@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from app.adapters.keys import Keys
 from app.dispatch import commands
-from app.dispatch.codes import CaseState, Contact, ReportState, Source
+from app.dispatch.codes import Attention, CaseState, Contact, ReportState, Source
 from app.dispatch.errors import BadInput, Unauthenticated, Unreadable
 from app.models.reports import Report
 from app.models.work import InboxEvent
@@ -45,7 +45,8 @@ async def test_an_order_becomes_a_report_with_place_category_and_unit(city: City
     report = await city.report(taken.report_id)
     assert not taken.duplicate
     assert report.receipt_no == taken.receipt_no
-    assert (report.source, report.state, report.attention) == (Source.HOTLINE_12345, ReportState.RECEIVED, [])
+    assert (report.source, report.state) == (Source.HOTLINE_12345, ReportState.RECEIVED)
+    assert set(report.attention) <= {Attention.POSSIBLE_DUPLICATE}  # of what other tests left open at this place
     assert report.routing["unit_code"] == UNIT_WEST
     assert (report.partner_id, report.order_no, report.answer_due_at) == (city.partner_id, "A1", city.clock.at)
     assert report.contact is Contact.VIA_DESK

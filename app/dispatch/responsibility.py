@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.dispatch.codes import DecidedBy, Kind, LostBecause, Scope
 
@@ -95,9 +95,8 @@ class Takes:
     minor: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
-    """A ground that could have named a unit, and why it did not."""
+class Considered(NamedTuple):
+    """A ground that could have named a unit, and why it did not; a tuple, since every decision makes several."""
 
     ground: DecidedBy
     rule_id: str | None

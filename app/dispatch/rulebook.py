@@ -4,19 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from app.dispatch.codes import Scope
-from app.dispatch.responsibility import Matter, Place, Rule, Ruling, Takes
+from app.dispatch.responsibility import Matter, Rule, Ruling, Takes
 from app.dispatch.validity import overlapping, within
 
 Pattern: TypeAlias = tuple[str | None, str | None, str | None, int | None]
 Mask: TypeAlias = tuple[bool, bool, bool, bool]
 Row = TypeVar("Row", Rule, Ruling)
 
+EVERYWHERE: Final = "*"
+"""The code under which rows for the whole city stand."""
+
 _REACH: Final = {scope: reach for reach, scope in enumerate(Scope)}  # declared from the most specific to the least
-_EVERYWHERE: Final = "*"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,24 +39,10 @@ class Shadowed:
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Row]):
-    """Rows by place and category pattern; `masks` are the patterns in use, most specific first."""
+    """Rows by (place in `Scope`, code) and category pattern; `masks` are the forms of pattern in use, finest first."""
 
-    rows: Mapping[tuple[int, str | None], Mapping[Pattern, Sequence[Row]]]
+    rows: Mapping[tuple[int, str], Mapping[Pattern, Sequence[Row]]]
     masks: tuple[Mask, ...]
-
-    def matching(self, place: Place, matter: Matter) -> list[tuple[tuple[int, int], Sequence[Row]]]:
-        """Return (rank, rows) for this place and matter, most specific first; rows of one rank are equals."""
-        books = [(key[0], book) for key in keys_of(place) if (book := self.rows.get(key))] if self.rows else []
-        if not books:
-            return []
-        patterns = [masked(matter, mask) for mask in self.masks]
-        found = [
-            ((reach, fineness), rows)
-            for reach, book in books
-            for fineness, pattern in enumerate(patterns)
-            if (rows := book.get(pattern))
-        ]
-        return sorted(found, key=itemgetter(0))  # only zones of several classes can be out of order
 
 
 def pattern_of(row: Rule | Ruling | Takes) -> Pattern:
@@ -80,23 +67,9 @@ def mask_of(pattern: Pattern) -> Mask:
     return kind, major, minor, condition
 
 
-def keys_of(place: Place) -> list[tuple[int, str | None]]:
-    """Return the keys under which rows can name `place`, in the order of `Scope`; zones of several classes several."""
-    zones: list[tuple[int, str | None]] = [(0, code) for code in sorted(place.zones.values())]
-    return [
-        *zones,
-        (1, place.cell_code),
-        (2, place.beat),
-        (3, place.community),
-        (4, place.street),
-        (5, place.district),
-        (6, _EVERYWHERE),
-    ]
-
-
 def tabulate(rows: Iterable[Row]) -> Table[Row]:
     """Order rows for lookup; those of one key stand newest first."""
-    table: dict[tuple[int, str | None], dict[Pattern, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    table: dict[tuple[int, str], dict[Pattern, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(rows, key=newest_first, reverse=True):
         table[_place_key(row)][pattern_of(row)].append(row)
     masks = {mask_of(pattern) for book in table.values() for pattern in book}
@@ -126,7 +99,7 @@ def faults(table: Table[Rule], active_units: Mapping[str, object]) -> tuple[list
 
 def _place_key(row: Rule | Ruling) -> tuple[int, str]:
     """Return the row's key; one that lacks its code gets a key no place has."""
-    return _REACH[row.scope], _EVERYWHERE if row.scope is Scope.CITY else row.scope_code or ""
+    return _REACH[row.scope], EVERYWHERE if row.scope is Scope.CITY else row.scope_code or ""
 
 
 def _validity(rule: Rule) -> tuple[datetime | None, datetime | None]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from app.dispatch import case_ending, case_filing, case_requests, commands
+from app.dispatch import case_ending, case_filing, case_places, case_requests, commands
 from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Action
 from app.dispatch.deciding import Scene
@@ -36,6 +36,7 @@ _DECISIONS: Final[Mapping[Action, Decision]] = {
     Action.NOTE: case_ending.note,
     Action.TAG: case_ending.tag,
     Action.SUPPLEMENT: case_ending.supplement,
+    Action.RELOCATE: case_places.relocate,
 }
 
 

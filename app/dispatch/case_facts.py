@@ -43,6 +43,7 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
     counted = not voided and turn.end_kind is not EndKind.MERGED
     suspended_now = present and life.state is CaseState.SUSPENDED
     done_at = turn.standing.at if turn.standing else turn.closed_at
+    spot = turn.spot or life.spot
     return RoundFacts(
         case_id=case_id,
         round=turn.number,
@@ -55,11 +56,11 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
         handling=life.handling,
         campaign=life.campaign,
         desk=life.desk,
-        district=life.spot.district,
-        street=life.spot.street,
-        community=life.spot.community,
-        cell_code=life.spot.cell_code,
-        beat_code=life.spot.beat_code,
+        district=spot.district,
+        street=spot.street,
+        community=spot.community,
+        cell_code=spot.cell_code,
+        beat_code=spot.beat_code,
         unit_code=leg.unit_code if leg else None,
         inspector_id=life.author_id,
         operator_id=life.operator_id,

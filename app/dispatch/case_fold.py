@@ -256,6 +256,12 @@ def _supplemented(life: CaseLife, entry: Entry) -> CaseLife:
     return replace(life, attention=life.attention | {entry.payload["attention"]})
 
 
+def _relocated(life: CaseLife, entry: Entry) -> CaseLife:
+    """Move the present round; those before keep the codes under which they were counted."""
+    before = tuple(replace(turn, spot=turn.spot or life.spot) for turn in life.rounds[:-1])
+    return replace(life, spot=Spot(**entry.payload["spot"]), rounds=(*before, life.round))
+
+
 def _unchanged(life: CaseLife, _: Entry) -> CaseLife:
     return life
 
@@ -283,6 +289,7 @@ _CHANGES: Final[Mapping[Action, Change]] = {
     Action.NOTE: _unchanged,
     Action.TAG: _tagged,
     Action.SUPPLEMENT: _supplemented,
+    Action.RELOCATE: _relocated,
 }
 
 

@@ -112,6 +112,23 @@ class Disposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a thing lies: codes only."""
+
+    cell_code: str | None = None
+    beat_code: str | None = None
+    community: str | None = None
+    street: str | None = None
+    district: str | None = None
+    zones: Mapping[str, str]
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The areas it lies in, of every level."""
+        return frozenset(code for code in (self.community, self.street, self.district) if code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """A case's life until it is closed. `clock` is the case's, what the city is judged by."""
 
@@ -130,6 +147,8 @@ class Round:
     closed_at: datetime | None = None
     end_kind: EndKind | None = None
     dispatcher_id: UUID | None = None
+    spot: Spot | None = None
+    """Where the case lay in this round, if it was relocated in a later one; else it lies where the case does."""
 
     @property
     def main_leg(self) -> Leg | None:
@@ -156,23 +175,6 @@ class Round:
     def first_dispatch_at(self) -> datetime | None:
         """When the round's case clock started."""
         return self.clock.start
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """Where a thing lies: codes only."""
-
-    cell_code: str | None = None
-    beat_code: str | None = None
-    community: str | None = None
-    street: str | None = None
-    district: str | None = None
-    zones: Mapping[str, str]
-
-    @property
-    def regions(self) -> frozenset[str]:
-        """The areas it lies in, of every level."""
-        return frozenset(code for code in (self.community, self.street, self.district) if code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

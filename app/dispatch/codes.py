@@ -119,6 +119,7 @@ class Action(StrEnum):
     URGE = "urge"
     NOTE = "note"
     TAG = "tag"
+    RELOCATE = "relocate"
 
 
 class EndKind(StrEnum):

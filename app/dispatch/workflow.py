@@ -50,7 +50,7 @@ CASE_STEPS: Final = (
     *_steps(_C.CLOSED, (_A.REOPEN, (_C.DISPATCHED,))),
     *(step for state in OPEN_CASES for step in _steps(state, (_A.VOID, (_C.VOIDED,)))),
     *_staying(_DONE, _A.CALL_BACK),
-    *_staying(OPEN_CASES, _A.URGE),
+    *_staying(OPEN_CASES, _A.URGE, _A.RELOCATE),
     *_staying(CaseState, _A.NOTE, _A.TAG, _A.SUPPLEMENT),
 )
 

@@ -34,6 +34,8 @@ _CASE_NOTES: Final = """\
   access), or back to `disposed` (not found).
 - A request asked in time and ruled late gives the wait beyond the desk's limit back to the leg; where the leg would
   have run out within that limit, the whole wait. A suspension granted after a clock ran out counts from its asking.
+- `relocate` is what a new grid does to open cases: their cell, areas, beat and zones are named anew. The unit at work
+  stays, and so do the codes of rounds that were closed before.
 - `void` of a case that was or is overdue needs a second person. `merged` as an end comes from merging only.
 """
 

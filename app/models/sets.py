@@ -21,6 +21,10 @@ class BookVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
     changed_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    """Grows with everything that is decided, also with what is to come into force later."""
+    next_at: Mapped[datetime | None]
+    """When the next scheduled sets come into force."""
 
     __table_args__ = (CheckConstraint("id = 1", name="single"),)
 
@@ -43,6 +47,7 @@ class DataSet(Base):
     active_from: Mapped[datetime | None]
     active_to: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    discarded_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("kind", "version"),

@@ -28,7 +28,7 @@ from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS
 ME, ANOTHER = UUID(int=1), UUID(int=2)
 TREE = {"bureau": {"bureau", "greens", "roads"}, "greens": {"greens"}, "roads": {"roads"}, "lamps": {"lamps"}}
 UNIT_POSTS = {Post.UNIT, Post.UNIT_LEAD}
-NOT_BY_PEOPLE = {Action.RECEIVE, Action.SUPPLEMENT, Action.EVALUATE, Action.REPLY}
+NOT_BY_PEOPLE = {Action.RECEIVE, Action.SUPPLEMENT, Action.EVALUATE, Action.REPLY, Action.RELOCATE}
 """Channels, reporters and policies do these; no post is asked."""
 
 

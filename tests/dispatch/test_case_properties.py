@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.dispatch.case_facts import case_flags, leg_facts, round_facts
 from app.dispatch.case_fold import apply, fold
-from app.dispatch.case_life import CaseLife
+from app.dispatch.case_life import CaseLife, Spot
 from app.dispatch.clock import due
 from app.dispatch.codes import (
     Action,
@@ -36,6 +36,7 @@ from app.dispatch.commands import (
     Note,
     Recall,
     RefuseRequest,
+    Relocate,
     Reopen,
     RequestExtension,
     RequestReturn,
@@ -118,6 +119,7 @@ PLAIN: dict[Action, Command] = {
     Action.NOTE: Note(text="看过"),
     Action.TAG: Tag(add=("school",)),
     Action.SUPPLEMENT: Supplement(attention="supplemented"),
+    Action.RELOCATE: Relocate(spot=Spot(cell_code="310109001001009", zones={}), versions={"cells": 2}),
 }
 RULERS = {RequestKind.RETURN: Post.DISPATCHER}
 RULINGS = (Action.GRANT, Action.REFUSE)

@@ -103,7 +103,7 @@ def test_each_step_stands_once_in_the_table() -> None:
 
 def test_a_filed_report_is_no_filed_case() -> None:
     """Both states are the text `filed`, and equal."""
-    assert set(allowed(C.FILED)) == {A.DISPATCH, A.VOID, A.URGE, A.NOTE, A.TAG, A.SUPPLEMENT}
+    assert set(allowed(C.FILED)) == {A.DISPATCH, A.VOID, A.URGE, A.NOTE, A.TAG, A.SUPPLEMENT, A.RELOCATE}
     assert set(allowed(R.FILED)) == {A.WITHDRAW, A.EVALUATE, A.REPLY, A.SUPPLEMENT, A.URGE, A.CALL_BACK}
     for state, action in ((C.FILED, A.CALL_BACK), (R.FILED, A.DISPATCH), (R.FILED, A.VOID)):
         with pytest.raises(ActionNotAllowed):

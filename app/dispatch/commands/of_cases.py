@@ -1,9 +1,11 @@
 """What somebody wants done to a case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.dispatch.case_life import Spot
 from app.dispatch.codes import Action, CheckResult, DisposalResult, EndKind, FailCode
 from app.dispatch.commands.shared import Command
 from app.dispatch.limits import Limit
@@ -175,3 +177,12 @@ class Tag(Command):
     action = Action.TAG
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relocate(Command):
+    """Name the place anew after a new grid came into force; `versions` say which."""
+
+    action = Action.RELOCATE
+    spot: Spot
+    versions: Mapping[str, int]

@@ -16,6 +16,7 @@ from app.dispatch.errors import NotPermitted
 from app.dispatch.report_life import RECEIVING_POSTS
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.repositories.reports import ReportFilter
+from app.services.arrivals import Incoming
 from app.services.idempotency import KeyUse
 from app.services.ledger import Acting
 from app.services.report_queries import ReportQueries
@@ -45,7 +46,8 @@ async def create_report(
     digest = hashlib.sha256(await request.body()).digest()
     use = KeyUse(scope=str(actor.account_id), route="create_report", key=key, body_digest=digest) if key else None
     arrival = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=post is Post.INSPECTOR)
-    received = await intake.receive_one(arrival, Acting(now=now, post=post, actor_id=actor.account_id), use)
+    acting = Acting(now=now, post=post, actor_id=actor.account_id)
+    received = await intake.receive_one(Incoming(arrival=arrival, acting=acting), use)
     view = (await queries.many([received.report_id]))[received.report_id]
     response.status_code = 201 if received.created else 200
     response.headers["Location"] = f"{router.prefix}/{received.report_id}"

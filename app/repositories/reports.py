@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,13 +24,14 @@ _NEAR = text(
     SELECT r.number, c.id, c.case_no, c.filed_at, c.component_code,
            ST_Distance(c.geog, r.geog) AS distance_m
     FROM unnest(CAST(:numbers AS int[]), CAST(:lons AS float8[]), CAST(:lats AS float8[]),
-                CAST(:kinds AS text[]), CAST(:categories AS text[]), CAST(:components AS text[]))
-         AS asked(number, lon, lat, kind, category, component)
+                CAST(:kinds AS text[]), CAST(:categories AS text[]), CAST(:components AS text[]),
+                CAST(:sinces AS timestamptz[]))
+         AS asked(number, lon, lat, kind, category, component, since)
     CROSS JOIN LATERAL (
       SELECT asked.number, ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4490)::geography AS geog
     ) AS r
     JOIN cases AS c ON ST_DWithin(c.geog, r.geog, :radius_m)
-    WHERE c.state NOT IN ('closed', 'voided') AND c.filed_at >= :since
+    WHERE c.state NOT IN ('closed', 'voided') AND c.filed_at >= asked.since
       AND ((c.kind = asked.kind AND c.category = asked.category) OR c.component_code = asked.component)
     ORDER BY r.number, distance_m
     """
@@ -50,13 +51,14 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedNear:
-    """Where, and for what, open cases are looked for."""
+    """Where, and for what, cases are looked for that are open and were filed `since`."""
 
     lon: float
     lat: float
     kind: str | None
     category: str | None
     component_code: str | None
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +149,7 @@ class ReportRepository:
         )
         return found.all()
 
-    async def near(
-        self, asked: Sequence[AskedNear], *, radius_m: float, within: timedelta, now: datetime
-    ) -> list[list[Near]]:
+    async def near(self, asked: Sequence[AskedNear], *, radius_m: float) -> list[list[Near]]:
         """Return, for each question in order, the open cases of its category or component nearby, nearest first."""
         answers: list[list[Near]] = [[] for _ in asked]
         if not asked:
@@ -164,7 +164,7 @@ class ReportRepository:
                 "categories": [one.category for one in asked],
                 "components": [one.component_code for one in asked],
                 "radius_m": radius_m,
-                "since": now - within,
+                "sinces": [one.since for one in asked],
             },
         )
         for number, case_id, case_no, filed_at, component_code, distance_m in found:

@@ -20,6 +20,7 @@ from app.repositories.history import HistoryRepository
 from app.repositories.receipts import ReceiptRepository
 from app.repositories.reports import ReportRepository
 from app.services import idempotency
+from app.services.arrivals import Incoming
 from app.services.idempotency import KeyUse
 from app.services.intake import Intake, Received
 from app.services.ledger import Acting
@@ -67,7 +68,8 @@ class Citizens:
 
     async def report(self, arrival: Arrival, use: KeyUse | None) -> Received:
         """Bring in a report."""
-        return await self._intake.receive_one(arrival, Acting(now=self._now(), post=Post.CITIZEN), use)
+        acting = Acting(now=self._now(), post=Post.CITIZEN)
+        return await self._intake.receive_one(Incoming(arrival=arrival, acting=acting), use)
 
     async def look(self, receipt_no: str, code: str) -> PublicReport:
         """Return the public timeline; wrong receipt and wrong code raise the same NotVisible."""

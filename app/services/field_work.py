@@ -13,6 +13,7 @@ from app.dispatch.access import Actor
 from app.dispatch.arrival import Arrival
 from app.dispatch.codes import Post
 from app.dispatch.errors import GridcaseError, NotPermitted, Unavailable
+from app.services.arrivals import Incoming
 from app.services.cases import Cases, Meta
 from app.services.idempotency import KeyUse
 from app.services.intake import Intake, Received
@@ -78,12 +79,12 @@ class FieldWork:
 
     async def _reported(self, run: Sequence[Operation], actor: Actor) -> list[Synced]:
         """Take reports that follow each other in one transaction; if one of them is refused, each alone."""
-        arrivals = [one.arrival for one in run if one.arrival is not None]
-        if not arrivals:
-            return []
         acting = Acting(now=self._now(), post=Post.INSPECTOR, actor_id=actor.account_id)
+        incoming = [Incoming(arrival=one.arrival, acting=acting) for one in run if one.arrival is not None]
+        if not incoming:
+            return []
         try:
-            received = await self._intake.receive(arrivals, acting)
+            received = await self._intake.receive(incoming)
         except Unavailable:  # nothing is wrong with the batch: the device keeps it and sends all of it again
             raise
         except GridcaseError as error:

@@ -13,7 +13,6 @@ from uuid_utils.compat import uuid7
 
 from app.adapters.crs import to_canonical_point
 from app.adapters.dialects import DIALECTS, refused
-from app.dispatch.arrival import Arrival
 from app.dispatch.codes import Attention, LocationFrom, Post
 from app.dispatch.commands import Command
 from app.dispatch.errors import BadInput, Conflict
@@ -21,6 +20,7 @@ from app.dispatch.hotline import GivenPoint, Order, read_order
 from app.dispatch.hotline_plan import Plan, Standing, arrival_of, instead, plan, reopening
 from app.dispatch.points import Point
 from app.repositories.partners import KnownPartner, PartnerRepository
+from app.services.arrivals import Incoming
 from app.services.intake import Received
 from app.services.ledger import Acting
 from app.services.partner_secrets import PartnerSecrets
@@ -36,9 +36,7 @@ BY_PARTNER: Final = "partner_event"
 class Receives(Protocol):
     """The way in for new reports."""
 
-    async def receive(
-        self, arrivals: Sequence[Arrival], acting: Acting, *, within: AsyncSession | None = None
-    ) -> list[Received]:
+    async def receive(self, incoming: Sequence[Incoming], *, within: AsyncSession | None = None) -> list[Received]:
         """Store arrivals within an open transaction."""
         ...
 
@@ -153,7 +151,7 @@ class Hotline:
             point=point,
             attention=(Attention.UNKNOWN_VALUE,) if odd else (),
         )
-        (received,) = await self.intake.receive((arrival,), acting, within=session)
+        (received,) = await self.intake.receive([Incoming(arrival=arrival, acting=acting)], within=session)
         return received.report_id
 
     async def _keep(self, session: AsyncSession, report_id: UUID, order: Order) -> None:

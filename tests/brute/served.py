@@ -16,6 +16,7 @@ from app.dispatch.errors import GridcaseError
 from app.dispatch.points import Point
 from app.models.cases import Case, CaseReport, CaseRequest
 from app.models.reports import Report
+from app.services.arrivals import Incoming
 from app.services.ledger import Acting
 from app.services.transaction import writing
 from tests.brute.moves import Around, Arriving, CaseNow, Move, ReportNow, meant
@@ -79,7 +80,8 @@ class Served:
             point=_point(place) if place else None,
             answer_due_at=self.clock.at + arriving.answer_within if arriving.answer_within else None,
         )
-        await self.wired.intake.receive([arrival], Acting(now=self.clock.at, post=Post.OPERATOR))
+        acting = Acting(now=self.clock.at, post=Post.OPERATOR)
+        await self.wired.intake.receive([Incoming(arrival=arrival, acting=acting)])
 
     async def _act(self, thing: ReportNow | CaseNow, command: commands.Command) -> None:
         async with writing(self.wired.sessions) as session:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from app.dispatch.codes import DecidedBy, LostBecause
 from app.dispatch.responsibility import Matter, Place, Rule, Ruling
-from app.dispatch.rulebook import EVERYWHERE, Pattern, Table, mask_of, masked, newest_first
+from app.dispatch.rulebook import EVERYWHERE, Pattern, Table, ages, mask_of, masked
 from app.dispatch.validity import valid_at
 
 MATTERS_KEPT: Final = 20_000  # far more than a catalogue has; what is asked beyond is worked out each time
@@ -44,14 +44,14 @@ class Claims:
         self._numbers: dict[Pattern, int] = {}
         self._patterns_of: dict[Matter, tuple[int, ...]] = {}
         fineness = {mask: number for number, mask in enumerate(table.masks)}
-        ages = _ages(table)
+        numbers = ages(table)
         scopes: list[dict[str, _Said]] = [{} for _ in range(7)]
         for (reach, code), book in table.rows.items():
             said: dict[int, Sequence[Claim]] = {}
             for pattern, rows in book.items():
                 number = self._numbers.setdefault(pattern, len(self._numbers))
                 rank = (reach, fineness[mask_of(pattern)])
-                said[number] = tuple(_claim(row, ground, rank, ages, active_units) for row in rows)
+                said[number] = tuple(_claim(row, ground, rank, numbers, active_units) for row in rows)
             scopes[reach][code] = said
         self._zones, *self._scopes = scopes
 
@@ -89,17 +89,11 @@ class Claims:
         return patterns
 
 
-def _ages(table: Table[Rule] | Table[Ruling]) -> dict[str, int]:
-    """Return the number of each ruling, 0 the newest: a later one replaces an earlier, also where they stand for different zones."""
-    rulings = [row for book in table.rows.values() for rows in book.values() for row in rows if isinstance(row, Ruling)]
-    return {row.id: number for number, row in enumerate(sorted(rulings, key=newest_first, reverse=True))}
-
-
 def _claim(
     row: Rule | Ruling,
     ground: DecidedBy,
     rank: tuple[int, int],
-    ages: Mapping[str, int],
+    numbers: Mapping[str, int],
     active_units: Collection[str],
 ) -> Claim:
     return Claim(
@@ -108,7 +102,7 @@ def _claim(
         unit_code=row.unit_code,
         rule_id=row.id,
         fault=None if row.unit_code in active_units else LostBecause.INACTIVE_UNIT,
-        age=ages.get(row.id, 0),
+        age=numbers.get(row.id, 0),
         limited=row.valid_from is not None or row.valid_to is not None,
         valid_from=row.valid_from,
         valid_to=row.valid_to,

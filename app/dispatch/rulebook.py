@@ -83,6 +83,12 @@ def newest_first(row: Rule | Ruling) -> tuple[datetime, str]:
     return row.valid_from or _LONG_AGO, row.id
 
 
+def ages(table: Table[Rule] | Table[Ruling]) -> dict[str, int]:
+    """Return the number of each ruling, 0 the newest: a later one replaces an earlier, also that of another zone."""
+    rulings = [row for said in table.rows.values() for rows in said.values() for row in rows if isinstance(row, Ruling)]
+    return {row.id: number for number, row in enumerate(sorted(rulings, key=newest_first, reverse=True))}
+
+
 def faults(table: Table[Rule], active_units: Mapping[str, object]) -> tuple[list[RuleConflict], list[Shadowed]]:
     """Compare the rules of each key with one another; rules of inactive units have no effect and no faults."""
     conflicts: list[RuleConflict] = []

@@ -58,6 +58,10 @@ class CellIndex:
         beats = {cell.code: cell.beat_code for cell in ordered if cell.beat_code is not None}
         return cls(tuple(cell.code for cell in ordered), beats, Locator([cell.polygon for cell in ordered]))
 
+    def with_beats(self, beats: Mapping[str, str]) -> Self:
+        """Return the same cells under other beats (cell code → beat code), sharing everything that is large."""
+        return type(self)(self.codes, {code: beats[code] for code in self.codes if code in beats}, self._locator)
+
     def beat_of(self, code: str) -> str | None:
         """Return the beat of a cell."""
         return self._beats.get(code)

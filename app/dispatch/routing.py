@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Final, Self
@@ -119,6 +119,11 @@ class RuleBook:
                 for level in range(2)
             ),
         )
+
+    def with_rulings(self, rulings: Iterable[Ruling]) -> Self:
+        """Return the same book with other rulings; nothing else is compiled again."""
+        ruled = tabulate(rulings)
+        return replace(self, rulings=ruled, _of_rulings=Claims(ruled, DecidedBy.RULING, self.units))
 
     def decide(self, place: Place, matter: Matter, at: datetime, *, maintainer: str | None = None) -> Decision:
         """Name the unit responsible at `at`; `maintainer` is the maintenance unit of the component named, if any.

@@ -183,3 +183,13 @@ def test_nothing_is_lost_or_found_twice_in_a_large_grid() -> None:
     index = CellIndex.build(cells)
     found = index.locate_many(np.array([cell.polygon.representative_point().coords[0] for cell in cells]))
     assert found == [cell.code for cell in cells]
+
+
+def test_other_beats_share_the_cells() -> None:
+    cells = [Cell(code=code, polygon=box(x, 0.0, x + 1.0, 1.0), beat_code="B1") for x, code in enumerate(("a", "b"))]
+    index = CellIndex.build(cells)
+    other = index.with_beats({"a": "B2", "gone": "B3"})
+    assert [other.beat_of(code) for code in ("a", "b", "gone")] == ["B2", None, None]
+    assert [index.beat_of(code) for code in ("a", "b")] == ["B1", "B1"]
+    assert other.locate(1.5, 0.5) == index.locate(1.5, 0.5)
+    assert other._locator is index._locator

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Final, cast
 
 import numpy as np
-import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from app.dispatch.geodesy import metres_per_degree
@@ -108,9 +108,12 @@ class Locator:
         return sorted(found, key=lambda hit: (hit.distance_m, hit.number))
 
     def shape(self, number: int) -> BaseGeometry:
-        """Return the polygon again, in degrees, as rebuilt from its edges."""
-        edges = np.unique(self._edges(number), axis=0)
-        return cast("BaseGeometry", shapely.build_area(shapely.multilinestrings(edges.reshape(-1, 2, 2))))
+        """Return a polygon as it came, in degrees."""
+        return cast("BaseGeometry", self.mosaic.outlines.shapes(number, number + 1)[0])
+
+    def shapes(self) -> NDArray[np.object_]:
+        """Return all polygons as they came, in the order of their numbers."""
+        return self.mosaic.outlines.shapes()
 
     def _boxes_meeting(self, low: Floats, high: Floats) -> Ints:
         raster, boxes = self.mosaic.raster, self.mosaic.boxes

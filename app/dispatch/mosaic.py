@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -39,9 +40,29 @@ class Raster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlines:
+    """The polygons as they came, in flat arrays: a fifth of what they take as objects."""
+
+    points: Floats
+    offsets: tuple[Ints, ...]
+
+    def shapes(self, first: int = 0, end: int | None = None) -> NDArray[np.object_]:
+        """Return the polygons `first` to `end`, as multipolygons."""
+        rings, parts, polygons = self.offsets
+        kept = polygons[first : None if end is None else end + 1]
+        low, high = int(parts[kept[0]]), int(parts[kept[-1]])
+        start = int(rings[low])
+        offsets = (rings[low : high + 1] - start, parts[kept[0] : kept[-1] + 1] - low, kept - kept[0])
+        points = self.points[start : int(rings[high])]
+        found: NDArray[np.object_] = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mosaic:
     """All polygons: `boxes` (n, 4) widened by the margin, slabs of edges (m, 4) as ax, ay, bx, by, and the raster."""
 
+    outlines: Outlines
     boxes: Floats
     slab_first: Ints
     slab_count: Ints
@@ -64,6 +85,7 @@ def lay(polygons: Sequence[BaseGeometry]) -> Mosaic:
     which, slab = spread(first[owner] + low, high - low + 1)
     order = np.argsort(slab, kind="stable")
     return Mosaic(
+        outlines=_outlines(polygons),
         boxes=boxes,
         slab_first=first.astype(np.int64),
         slab_count=count.astype(np.int64),
@@ -80,6 +102,15 @@ def spread(first: Ints, counts: Ints) -> tuple[Ints, Ints]:
     ends = np.cumsum(counts)
     offset = np.arange(len(which)) - np.repeat(ends - counts, counts)
     return which, first[which] + offset
+
+
+def _outlines(polygons: Sequence[BaseGeometry]) -> Outlines:
+    """Keep the polygons; what is empty is kept as none of several parts, the form in which all come back."""
+    none = MultiPolygon()
+    several = [none, *(none if polygon.is_empty else polygon for polygon in polygons)]
+    _, points, offsets = shapely.to_ragged_array(several, include_z=False)
+    rings, parts, whole = (np.asarray(one, dtype=np.int64) for one in offsets)
+    return Outlines(points=points, offsets=(rings, parts, whole[1:]))
 
 
 def _edges_of(polygons: Sequence[BaseGeometry]) -> tuple[Floats, Ints]:

@@ -12,20 +12,23 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.adapters.keys import Keys
 from app.adapters.tokens import Tokens
+from app.demo.self_check.check import Checked, clocks, counted, due_times
+from app.demo.self_check.findings import Verdict
+from app.demo.self_check.questions import GROUPINGS
+from app.demo.self_check.rows import Row, Subjects, known_at, load
+from app.demo.self_check.stored import check_facts
+from app.demo.self_check.table import NAMES, TIMES, Wanted, sums
 from app.dispatch.access import Appointment
 from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.codes import Post, ReworkClock
 from app.dispatch.policies import DEFAULTS, Policies
 from app.main import create_app, wire
-from app.models.history import HistoryRow
 from app.services.transaction import Sessions, writing
 from app.settings import Settings
-from tests.brute.by_hand import NAMES, TIMES, Asked, Row, table
 from tests.brute.moves import BEGIN, MOVES, Move
 from tests.brute.served import Served
 from tests.brute.told import Told
@@ -99,10 +102,10 @@ class Wish:
     drilled: Sequence[str]
     """The counts whose things are listed as well."""
 
-    def asked(self, pool: Sequence[datetime], now: datetime) -> Asked:
+    def asked(self, pool: Sequence[datetime], now: datetime) -> Wanted:
         first, second = (pool[n % len(pool)] for n in self.edges)
         start, end = min(first, second), max(first, second)
-        return Asked(
+        return Wanted(
             start=start,
             end=end if end > start else start + timedelta(days=1),
             as_of=now if self.as_of is None else min(pool[self.as_of % len(pool)], now),
@@ -119,7 +122,7 @@ WISHES = st.builds(
     as_of=st.none() | st.integers(0, 99),
     clock=st.sampled_from(["case", "leg"]),
     cohort=st.sampled_from(["event", "event", "filed"]),
-    group_by=st.sampled_from([None, "unit", "street", "kind", "source"]),
+    group_by=st.sampled_from(GROUPINGS),
     carry_over=st.booleans(),
     drilled=st.lists(st.sampled_from(NAMES), min_size=3, max_size=3, unique=True),
 )
@@ -135,7 +138,7 @@ def instants(rows: Sequence[Row], now: datetime) -> list[datetime]:
     return sorted({*days, *dues, *steps, *beside})
 
 
-async def agrees(office: Office, rows: Sequence[Row], asked: Asked, drilled: Sequence[str]) -> None:
+async def agrees(office: Office, subjects: Subjects, asked: Wanted, drilled: Sequence[str]) -> None:
     """Hold one answer against the count by hand, its rows against their total, each count against its drill-down."""
     params = {
         "from": asked.start.isoformat(),
@@ -146,8 +149,12 @@ async def agrees(office: Office, rows: Sequence[Row], asked: Asked, drilled: Seq
         "carry_over": asked.carry_over,
     } | ({"group_by": asked.group_by} if asked.group_by else {})
     answer = await office.get("closure", params)
-    found = {(row["group"] and row["group"]["code"], name): n for row in answer["rows"] for name, n in _sums(row)}
-    expected = table(rows, asked)
+    found = {(_group(row), name): n for row in answer["rows"] for name, n in _sums(row)}
+    verdict = Verdict()
+    parents = {code: unit.parent_code for code, unit in office.served.wired.books.current.units.items()}
+    ticks = list(counted(known_at(subjects, asked.as_of), parents, asked.clock, asked.as_of, verdict))
+    expected = sums(ticks, asked)
+    assert verdict.findings == []
     assert {key: n for key, n in found.items() if n} == expected
     added: Counter[str] = Counter()
     for (_, name), number in found.items():
@@ -157,6 +164,10 @@ async def agrees(office: Office, rows: Sequence[Row], asked: Asked, drilled: Seq
     assert total == {name: added[name] for name in total}
     for name in drilled:
         assert await office.length(name, params, limit=LIMIT) == total[name], name
+
+
+def _group(row: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    return (row["group"]["code"], row["group"]["kind"]) if row["group"] else None
 
 
 def _sums(row: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -183,31 +194,26 @@ async def undone(sessions: Sessions) -> AsyncIterator[None]:
         await inner.rollback()
 
 
-async def history(sessions: Sessions) -> list[Row]:
-    """Return every row of every history, in order."""
-    async with sessions() as session:
-        rows = await session.scalars(select(HistoryRow).order_by(HistoryRow.subject_id, HistoryRow.number))
-        return [
-            Row(
-                subject=row.subject,
-                subject_id=row.subject_id,
-                action=str(row.action),
-                state=row.to_state,
-                at=row.recorded_at,
-                payload=row.payload,
-            )
-            for row in rows
-        ]
-
-
-async def answers_agree(office: Office, wishes: Sequence[Wish]) -> None:
+async def answers_agree(office: Office, wishes: Sequence[Wish], policies: Policies = DEFAULTS) -> None:
     """Ask everything, and note for `--hypothesis-show-statistics` what has happened."""
-    rows, now = await history(office.served.wired.sessions), office.served.clock.at
+    wired, now = office.served.wired, office.served.clock.at
+    subjects = await load(wired.sessions)
+    await dues_agree(Checked(sessions=wired.sessions, book=wired.books.current, now=now, policies=policies), subjects)
+    rows = [row for told in subjects.values() for row in told]
     pool = instants(rows, now)
     for wish in wishes:
-        await agrees(office, rows, wish.asked(pool, now), wish.drilled)
+        await agrees(office, subjects, wish.asked(pool, now), wish.drilled)
     for action in {row.action for row in rows}:
         event(action)
+
+
+async def dues_agree(city: Checked, subjects: Subjects) -> None:
+    """Hold every due time against the one that follows from the steps."""
+    verdict = Verdict()
+    dues = due_times(subjects, await clocks(city, subjects), city.policies, verdict)
+    assert verdict.findings == []
+    await check_facts(city.sessions, dues, verdict)
+    assert verdict.findings == []
 
 
 async def tell(office: Office, told: Told, moves: Sequence[Move], wishes: Sequence[Wish]) -> None:
@@ -217,7 +223,7 @@ async def tell(office: Office, told: Told, moves: Sequence[Move], wishes: Sequen
         office.served.clock.at = told.now
         async with writing(sessions) as session:
             await told.store(session)
-        await answers_agree(office, wishes)
+        await answers_agree(office, wishes, told.policies)
 
 
 def told(office: Office, policies: Policies) -> Told:

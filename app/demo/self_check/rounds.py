@@ -1,0 +1,117 @@
+"""One round of a case, asked again and again: nothing is folded, each question goes through the rows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from app.demo.self_check.rows import Row
+
+FAILING: Final = ("check", "desk_check")
+_ENDS_A_HOLD: Final = frozenset({"grant", "refuse", "dispose", "recall", "void", "resume"})
+
+
+class Round:
+    """The case's first row, and the rows from the round's start to the next one's."""
+
+    def __init__(self, first: Row, number: int, rows: Sequence[Row]) -> None:
+        """Part the rows into legs: each begins with a dispatch, a redo with its reopening."""
+        self.first = first
+        self.number = number
+        self.rows = rows
+        self.redo = rows[0].action == "reopen"
+        sent = [n for n, row in enumerate(rows) if row.action in {"dispatch", "reopen"}]
+        self.legs = [rows[n:end] for n, end in pairwise([*sent, len(rows)])]
+        self.dispatches = [leg[0] for leg in self.legs]
+        self.annulled = [any(_annuls(row) for row in leg) for leg in self.legs]
+        self.accountable = self.legs[-1] if self.legs and not self.annulled[-1] else None
+
+    def at(self, *actions: str) -> datetime | None:
+        """Return when one of these was done first."""
+        return next((row.at for row in self.rows if row.action in actions), None)
+
+    def granted(self, kind: str) -> int:
+        """Count the grants of one kind."""
+        return sum(row.action == "grant" and row.payload["kind"] == kind for row in self.rows)
+
+    @property
+    def reworks(self) -> int:
+        """Count the checks that failed."""
+        return sum(row.action in FAILING and row.state == "dispatched" for row in self.rows)
+
+    @property
+    def merged(self) -> bool:
+        """Tell whether it ended in another case, so that it counts there and not here."""
+        return any(
+            row.action in {"close", "merge_case"} and row.payload.get("end_kind") == "merged" for row in self.rows
+        )
+
+    @property
+    def standing(self) -> datetime | None:
+        """Tell when it was disposed, by the disposal that no check has failed."""
+        standing = None
+        for row in self.rows:
+            if row.action == "dispose":
+                standing = row.at
+            elif row.action in FAILING and row.state == "dispatched":
+                standing = None
+        return standing
+
+    def dues(self, clock: str) -> list[tuple[datetime, datetime]]:
+        """Return when which due time was recorded."""
+        rows, name = (self.rows, "case") if clock == "case" else (self.accountable or (), "leg_clock")
+        return [(row.at, due) for row in rows if (due := row.instant(name, "due_at"))]
+
+    def to_close_at(self, clock: str, as_of: datetime) -> datetime | None:
+        """Return the first disposal, or the due time that had passed: whichever was there first."""
+        dues, told = self.dues(clock), self.rows if clock == "case" else self.accountable or ()
+        if not dues:
+            return None
+        fixed = [(row.at, row.at) for row in told if row.action == "dispose"][:1]
+        ends = [*(recorded for recorded, _ in dues[1:]), self.at("close")]
+        for (since, due), until in zip(dues, ends, strict=True):
+            moment = self._passing(since, due)
+            if moment is not None and (moment < until if until else moment <= as_of):
+                fixed.append((moment, due))
+        return min(fixed)[1] if fixed else None
+
+    def in_time(self, clock: str) -> bool:
+        """Tell whether the standing disposal, or without one the closing, was not later than due."""
+        done, dues = self.standing or self.at("close"), self.dues(clock)
+        return done is not None and bool(dues) and done <= dues[-1][1]
+
+    def _passing(self, since: datetime, due: datetime) -> datetime | None:
+        """Return when a due time recorded at `since` passes: when it comes, or when the round is not held any more."""
+        moment = max(since, due)
+        for held_from, held_to in self._holds():
+            if held_from <= moment and held_to is None:
+                return None
+            if held_to is not None and held_from <= moment < held_to:
+                moment = held_to
+        return moment
+
+    def _holds(self) -> list[tuple[datetime, datetime | None]]:
+        """Return from when till when (None: still) a suspension, or a request asked in time, held the round open."""
+        found: list[tuple[datetime, datetime | None]] = []
+        since: datetime | None = None
+        for row in self.rows:
+            if since is not None and row.action in _ENDS_A_HOLD:
+                found.append((since, row.at))
+                since = None
+            asks = row.action.startswith("request_") and row.payload["in_time"]
+            if asks or (row.action == "grant" and row.state == "suspended"):
+                since = row.at
+        return found if since is None else [*found, (since, None)]
+
+
+def rounds(rows: Sequence[Row]) -> Iterator[Round]:
+    """Yield the rounds of a case."""
+    if rows[0].action != "file":
+        raise ValueError("a case begins with its filing")
+    starts = [n for n, row in enumerate(rows) if row.action in {"file", "reopen"}]
+    for number, (start, end) in enumerate(pairwise([*starts, len(rows)]), start=1):
+        yield Round(rows[0], number, rows[start:end])
+
+
+def _annuls(row: Row) -> bool:
+    return row.action == "recall" or (row.action == "grant" and row.payload["kind"] == "return")

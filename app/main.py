@@ -42,6 +42,7 @@ from app.api.limit import Limit
 from app.api.strict import known_query, right_type
 from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
+from app.repositories.hints import Hints
 from app.services.books import Books
 from app.services.callbacks import Callbacks
 from app.services.case_opening import CaseOpening
@@ -100,8 +101,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             keys = load_keys(given.keys_dir)
             app.state.wired = wire(given, open_sessions(engine), keys, replica=open_sessions(replica))
-            async with app.state.wired.books:
+            books = app.state.wired.books
+            async with books, Hints(engine).heard(books.hint):
                 yield
+            await app.state.wired.intake.drain()
         finally:
             await replica.dispose()
             await engine.dispose()
@@ -136,7 +139,7 @@ def wire(
 ) -> Wired:
     """Put the services together over a session factory."""
     sealer, policies, demo = Sealer(keys), DEFAULTS, settings.mode is Mode.DEMO
-    books, vault, codes, callbacks = Books(sessions), Vault(sealer), QueryCodes(keys.search.secret), Callbacks()
+    books, vault, codes, callbacks = Books(sessions, now=now), Vault(sealer), QueryCodes(keys.search.secret), Callbacks()
     report_steps = ReportSteps(callbacks, policies)
     case_steps = CaseSteps(callbacks, report_steps, policies)
     intake = Intake(sessions, books, vault, codes, policies)

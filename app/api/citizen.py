@@ -50,7 +50,7 @@ async def create_citizen_report(
     scope = f"citizen:{body.client_id or digest.hex()}"  # nobody else's key, although nobody says who he is
     use = KeyUse(scope=scope, route="create_citizen_report", key=key, body_digest=digest) if key else None
     received = await citizens.report(body.to_arrival(body_digest=digest), use)
-    view = (await queries.many([received.report_id]))[received.report_id]
+    view = await queries.received(received)
     response.status_code = 201 if received.created else 200
     response.headers["Location"] = f"{router.prefix}/{view.report.receipt_no}"
     return ReportOut.of(view, query_code=wired(request).query_codes.code_of(received.report_id)).for_citizens()

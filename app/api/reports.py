@@ -48,7 +48,7 @@ async def create_report(
     arrival = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=post is Post.INSPECTOR)
     acting = Acting(now=now, post=post, actor_id=actor.account_id)
     received = await intake.receive_one(Incoming(arrival=arrival, acting=acting), use)
-    view = (await queries.many([received.report_id]))[received.report_id]
+    view = await queries.received(received)
     response.status_code = 201 if received.created else 200
     response.headers["Location"] = f"{router.prefix}/{received.report_id}"
     response.headers["ETag"] = etag(view.report.version)

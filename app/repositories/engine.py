@@ -1,8 +1,9 @@
 """Engines and session factories: the settings under which every process talks to PostgreSQL."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 STATEMENT_MS: Final = 30_000
 """Milliseconds after which the server ends a statement; nothing of ours should take that long."""
@@ -10,6 +11,7 @@ STATEMENT_MS: Final = 30_000
 IDLE_IN_TRANSACTION_MS: Final = 60_000
 POOL: Final = 10
 OVERFLOW: Final = 10
+_WARNINGS: Final = "warnings"
 
 
 def open_engine(url: str, *, pool: int = POOL) -> AsyncEngine:
@@ -17,7 +19,7 @@ def open_engine(url: str, *, pool: int = POOL) -> AsyncEngine:
 
     A connection that died while idle (the database was restarted) is replaced on the way out, unseen.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         pool_size=pool,
@@ -34,6 +36,25 @@ def open_engine(url: str, *, pool: int = POOL) -> AsyncEngine:
             },
         },
     )
+    event.listen(engine.sync_engine, "connect", _listen)
+    return engine
+
+
+def warnings_of(connection: AsyncConnection) -> list[str]:
+    """Return the texts of the WARNINGs that the server has sent over a connection so far; the list goes on growing."""
+    found = connection.sync_connection.info if connection.sync_connection else {}
+    heard: list[str] = found.setdefault(_WARNINGS, [])
+    return heard
+
+
+def _listen(connection: Any, record: Any) -> None:  # noqa: ANN401  # the driver's connection, and the pool's record of it
+    heard: list[str] = record.info.setdefault(_WARNINGS, [])
+
+    def hear(_: object, message: Any) -> None:  # noqa: ANN401  # the driver's class for it has no types
+        if message.severity_en == "WARNING":
+            heard.append(str(message))
+
+    connection.driver_connection.add_log_listener(hear)
 
 
 def open_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

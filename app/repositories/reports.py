@@ -6,59 +6,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, insert, select, text, true, update
+from sqlalchemy import Select, and_, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Sight
 from app.models.cases import Case, CaseReport
-from app.models.reports import Media, MediaUse, Report
+from app.models.reports import MediaUse, Report
 from app.repositories.paging import after, position
 from app.repositories.reach import reports_in_sight
 
 RECEIVED: Final = "-received_at"
 """The order of lists, as their cursors name it."""
-
-_NEAR = text(
-    """
-    SELECT r.number, c.id, c.case_no, c.filed_at, c.component_code,
-           ST_Distance(c.geog, r.geog) AS distance_m
-    FROM unnest(CAST(:numbers AS int[]), CAST(:lons AS float8[]), CAST(:lats AS float8[]),
-                CAST(:kinds AS text[]), CAST(:categories AS text[]), CAST(:components AS text[]),
-                CAST(:sinces AS timestamptz[]))
-         AS asked(number, lon, lat, kind, category, component, since)
-    CROSS JOIN LATERAL (
-      SELECT asked.number, ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4490)::geography AS geog
-    ) AS r
-    JOIN cases AS c ON ST_DWithin(c.geog, r.geog, :radius_m)
-    WHERE c.state NOT IN ('closed', 'voided') AND c.filed_at >= asked.since
-      AND ((c.kind = asked.kind AND c.category = asked.category) OR c.component_code = asked.component)
-    ORDER BY r.number, distance_m
-    """
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """An open case near a new report, of the same category or component."""
-
-    case_id: UUID
-    case_no: str
-    distance_m: float
-    filed_at: datetime
-    component_code: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedNear:
-    """Where, and for what, cases are looked for that are open and were filed `since`."""
-
-    lon: float
-    lat: float
-    kind: str | None
-    category: str | None
-    component_code: str | None
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,22 +54,6 @@ class ReportRepository:
     def __init__(self, session: AsyncSession) -> None:
         """Work within one session."""
         self._session = session
-
-    async def add(self, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
-        """Store new reports; return the ids of those whose client_id was not there yet."""
-        if not rows:
-            return set()
-        ordered = sorted(rows, key=lambda row: str(row["client_id"] or row["id"]))
-        put = upsert(Report).on_conflict_do_nothing(index_elements=["client_id"]).returning(Report.id)
-        return set(await self._session.scalars(put, [dict(row) for row in ordered]))
-
-    async def by_client_id(self, client_ids: Iterable[UUID]) -> dict[UUID, Report]:
-        """Return the reports that carry these ids of their makers."""
-        wanted = list(client_ids)
-        if not wanted:
-            return {}
-        found = await self._session.scalars(select(Report).where(Report.client_id.in_(wanted)))
-        return {one.client_id: one for one in found if one.client_id is not None}
 
     async def get(self, report_id: UUID, sight: Sight) -> Report | None:
         """Return a report that the caller sees."""
@@ -149,35 +92,6 @@ class ReportRepository:
         )
         return found.all()
 
-    async def near(self, asked: Sequence[AskedNear], *, radius_m: float) -> list[list[Near]]:
-        """Return, for each question in order, the open cases of its category or component nearby, nearest first."""
-        answers: list[list[Near]] = [[] for _ in asked]
-        if not asked:
-            return answers
-        found = await self._session.execute(
-            _NEAR,
-            {
-                "numbers": list(range(len(asked))),
-                "lons": [one.lon for one in asked],
-                "lats": [one.lat for one in asked],
-                "kinds": [one.kind for one in asked],
-                "categories": [one.category for one in asked],
-                "components": [one.component_code for one in asked],
-                "radius_m": radius_m,
-                "sinces": [one.since for one in asked],
-            },
-        )
-        for number, case_id, case_no, filed_at, component_code, distance_m in found:
-            near = Near(
-                case_id=case_id,
-                case_no=case_no,
-                distance_m=distance_m,
-                filed_at=filed_at,
-                component_code=component_code,
-            )
-            answers[number].append(near)
-        return answers
-
     async def cases_of(self, report_ids: Iterable[UUID]) -> list[LinkedCase]:
         """Return the cases that reports belong to now."""
         found = await self._session.execute(
@@ -202,11 +116,6 @@ class ReportRepository:
         await self._session.execute(
             update(CaseReport).where(CaseReport.report_id == report_id, CaseReport.until.is_(None)).values(until=at)
         )
-
-    async def known_media(self, media_ids: Iterable[UUID]) -> set[UUID]:
-        """Return those media that have arrived."""
-        wanted = list(media_ids)
-        return set(await self._session.scalars(select(Media.id).where(Media.id.in_(wanted)))) if wanted else set()
 
     async def use_media(self, uses: Sequence[tuple[UUID, UUID, int, UUID | None]]) -> None:
         """Say that (medium, subject, step number) belong together, in the name of an account."""

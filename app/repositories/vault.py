@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from dataclasses import field as described
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.reports import VaultItem
+from app.repositories.bulk import insert_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,7 @@ class VaultRepository:
 
     async def add(self, items: Sequence[SealedItem]) -> None:
         """Store values in one statement."""
-        if items:
-            await self._session.execute(insert(VaultItem), [_row(item) for item in items])
+        await insert_rows(self._session, VaultItem, [_row(item) for item in items])
 
     async def of(self, report_ids: Collection[UUID], fields: Collection[str]) -> list[SealedItem]:
         """Return the values of many reports in one statement, in a fixed order."""

@@ -1,16 +1,17 @@
 """All SQL about timers, the outbox and the keys that keep things from happening twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.people import Partner
 from app.models.work import IdempotencyKey, InboxEvent, OutboxEvent, OutboxLane, Timer
+from app.repositories.bulk import NEW_ONLY, insert_rows
 
 
 class WorkRepository:
@@ -92,6 +93,30 @@ class WorkRepository:
         put = upsert(IdempotencyKey).values(scope=scope, route=route, key=key, **values)
         taken = await self._session.execute(put.on_conflict_do_nothing().returning(IdempotencyKey.key))
         return taken.first() is not None
+
+    async def begin_keys(self, rows: Sequence[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
+        """Take many keys for this transaction in one statement; return (scope, route, key) of those never used."""
+        ordered = sorted(rows, key=lambda row: (row["scope"], row["route"], row["key"]))
+        names = ("scope", "route", "key")
+        taken = await insert_rows(self._session, IdempotencyKey, ordered, conflict=NEW_ONLY, returning=names)
+        return {(one.scope, one.route, one.key) for one in taken} if taken is not None else set()
+
+    async def used_keys(self, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], IdempotencyKey]:
+        """Return what keys were used for.
+
+        They are locked: so the answer to a repeat waits for a commit of its own, which a standby gets after the first.
+        """
+        named = tuple_(IdempotencyKey.scope, IdempotencyKey.route, IdempotencyKey.key)
+        wanted = sorted(keys)
+        query = select(IdempotencyKey).where(named.in_(wanted)).order_by(named)
+        locked = query.with_for_update(read=True, key_share=True)
+        found = await self._session.scalars(locked) if wanted else ()
+        return {(one.scope, one.route, one.key): one for one in found}
+
+    async def forget_key(self, scope: str, route: str, key: str) -> None:
+        """Give a key back: what it was taken for was refused, and may be tried again."""
+        which = (IdempotencyKey.scope == scope) & (IdempotencyKey.route == route) & (IdempotencyKey.key == key)
+        await self._session.execute(delete(IdempotencyKey).where(which))
 
     async def settle_key(self, scope: str, route: str, key: str, *, resource_id: UUID, status: int) -> None:
         """Set what a key led to."""

@@ -1,7 +1,9 @@
 """What the service makes of arrivals before they are stored: cleaned, located, routed, compared with open cases."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +12,7 @@ from app.dispatch.book import Book
 from app.dispatch.duplicates import DuplicateReach, OpenCase, PossibleDuplicate, rank
 from app.dispatch.policies import Policies
 from app.dispatch.scrub import scrub
-from app.repositories.reports import AskedNear, Near, ReportRepository
+from app.repositories.arrivals import ArrivalRepository, AskedNear, Near
 from app.repositories.sets import SetRepository
 from app.services.ledger import Acting
 
@@ -21,6 +23,16 @@ class Incoming:
 
     arrival: Arrival
     acting: Acting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of an arrival: the report, and whether it is new; `row` and `media` are what has just been stored."""
+
+    report_id: UUID
+    created: bool
+    row: Mapping[str, Any] | None = None
+    media: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +48,7 @@ class Found:
 
 async def look(session: AsyncSession, incoming: Sequence[Incoming], book: Book, policies: Policies) -> list[Found]:
     """Return what is known of each arrival, in a fixed number of statements."""
-    reports, sets = ReportRepository(session), SetRepository(session)
+    reports, sets = ArrivalRepository(session), SetRepository(session)
     maintainers = await sets.maintainers({code for one in incoming if (code := one.arrival.component_code)})
     media = await reports.known_media({medium for one in incoming for medium in one.arrival.media})
     clean = [replace(one, arrival=_cleaned(one.arrival, maintainers)) for one in incoming]
@@ -62,7 +74,7 @@ async def look(session: AsyncSession, incoming: Sequence[Incoming], book: Book, 
 
 
 async def _duplicates(
-    reports: ReportRepository, incoming: Sequence[Incoming], policies: Policies
+    reports: ArrivalRepository, incoming: Sequence[Incoming], policies: Policies
 ) -> list[list[PossibleDuplicate]]:
     """Return for each arrival the open cases that may be the same thing."""
     reach = DuplicateReach(radius_m=policies.duplicate_radius_m, age=policies.duplicate_within)

@@ -1,5 +1,6 @@
 """A request that comes twice changes things once: keys are taken in the transaction of the change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.errors import IdempotencyInProgress, IdempotencyMismatch
+from app.models.work import IdempotencyKey
 from app.repositories.work import WorkRepository
 from app.services.transaction import Sessions, sqlstate, writing
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
+_ANOTHER_BODY: Final = "同一 Idempotency-Key 对应的请求内容不同"
 _NOTHING: Final = UUID(int=0)
 """The resource of a batch, which is none."""
 
@@ -27,6 +30,11 @@ class KeyUse:
     key: str
     body_digest: bytes
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it is kept."""
+        return self.scope, self.route, self.key
+
     def for_item(self, resource_id: UUID) -> "KeyUse":
         """Return the key of one item of a batch: each is done once, and one that was refused may be tried again."""
         return replace(self, route=f"{self.route}:{resource_id}")
@@ -38,6 +46,55 @@ class Replay:
 
     resource_id: UUID
     status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """A key with what it will lead to, for taking many at once."""
+
+    use: KeyUse
+    resource_id: UUID
+    status: int
+    now: datetime
+
+
+async def begin_many(session: AsyncSession, takings: Sequence[Taking]) -> dict[KeyUse, Replay | IdempotencyMismatch]:
+    """Take keys, all different; return what became of those that were used before.
+
+    One of them in another's hands is waited for up to 5 s, then the statement fails for all.
+    """
+    if not takings:
+        return {}
+    work = WorkRepository(session)
+    await session.execute(text("SET LOCAL lock_timeout = '5s'"))
+    new = await work.begin_keys([_row(one) for one in takings])
+    old = [one.use for one in takings if one.use.place not in new]
+    used = await work.used_keys(use.place for use in old)
+    return {use: _first(use, used.get(use.place)) for use in old}
+
+
+def _row(one: Taking) -> dict[str, object]:
+    scope, route, key = one.use.place
+    return {
+        "scope": scope,
+        "route": route,
+        "key": key,
+        "body_digest": one.use.body_digest,
+        "status": one.status,
+        "resource_id": one.resource_id,
+        "created_at": one.now,
+    }
+
+
+def _first(use: KeyUse, used: IdempotencyKey | None) -> Replay | IdempotencyMismatch:
+    if used is None or used.body_digest != use.body_digest:
+        return IdempotencyMismatch(_ANOTHER_BODY)
+    return Replay(resource_id=used.resource_id, status=used.status)
+
+
+async def forget(session: AsyncSession, use: KeyUse) -> None:
+    """Give a key back that was taken for what is refused."""
+    await WorkRepository(session).forget_key(*use.place)
 
 
 async def begin(
@@ -67,7 +124,7 @@ async def begin(
         raise
     first = await work.used_key(use.scope, use.route, use.key)
     if first is None or first.body_digest != use.body_digest:
-        raise IdempotencyMismatch("同一 Idempotency-Key 对应的请求内容不同")
+        raise IdempotencyMismatch(_ANOTHER_BODY)
     return Replay(resource_id=first.resource_id, status=first.status)
 
 

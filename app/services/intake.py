@@ -1,8 +1,6 @@
 """Receive reports, many at once: locate, classify, decide, store. What was acknowledged is never lost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,28 +11,17 @@ from app.dispatch.errors import ClientIdTaken
 from app.dispatch.policies import Policies
 from app.dispatch.report_life import fold, report_facts
 from app.models.reports import Report
-from app.repositories.facts import FactsRepository
-from app.repositories.reports import ReportRepository
-from app.services import idempotency
+from app.repositories.arrivals import ArrivalRepository
 from app.services.arrival_rows import DESK, first_step, personal_values, point_wkb, report_row, routing_json
-from app.services.arrivals import Found, Incoming, look
+from app.services.arrivals import Found, Incoming, Received, look
 from app.services.books import Books
 from app.services.idempotency import KeyUse
 from app.services.ledger import Ledger, Thread
+from app.services.singles import Singles
 from app.services.transaction import Sessions, writing
 from app.services.vault import Vault
 
 __all__ = ["DESK", "Incoming", "Intake", "Received", "point_wkb", "routing_json"]
-
-CREATED: Final = 201
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """What became of an arrival: the report, and whether it is new."""
-
-    report_id: UUID
-    created: bool
 
 
 class Intake:
@@ -47,6 +34,7 @@ class Intake:
         self._books = books
         self._vault = vault
         self._policies = policies
+        self._singles = Singles(sessions, self._receive)
 
     async def receive(self, incoming: Sequence[Incoming], *, within: AsyncSession | None = None) -> list[Received]:
         """Store arrivals in one transaction, in their order; `within` joins a transaction that is already open.
@@ -54,49 +42,48 @@ class Intake:
         A client_id that is known gives the first report to its maker and ClientIdTaken to anyone else.
         """
         if within is not None:
-            return await self._receive(within, incoming)
+            return _all_taken(await self._receive(within, incoming))
         async with writing(self._sessions) as session:
-            return await self._receive(session, incoming)
+            return _all_taken(await self._receive(session, incoming))
 
     async def receive_one(self, one: Incoming, use: KeyUse | None) -> Received:
-        """Store one arrival under an idempotency key."""
-        async with writing(self._sessions) as session:
-            first = await idempotency.begin(
-                session, use, resource_id=one.arrival.id, status=CREATED, now=one.acting.now
-            )
-            if first is not None:
-                return Received(report_id=first.resource_id, created=first.status == CREATED)
-            received = (await self._receive(session, [one]))[0]
-            if use is not None and not received.created:
-                await idempotency.settle(session, use, resource_id=received.report_id, status=200)
-            return received
+        """Store one arrival under an idempotency key, in a common transaction with those that come at the same time."""
+        return await self._singles.receive(one, use)
 
-    async def _receive(self, session: AsyncSession, incoming: Sequence[Incoming]) -> list[Received]:
-        reports = ReportRepository(session)
-        wanted = [one.arrival.client_id for one in incoming if one.arrival.client_id is not None]
-        known = await reports.by_client_id(wanted)
-        fresh = [one for one in _first_of_each(incoming) if one.arrival.client_id not in known]
-        found = await look(session, fresh, await self._books.agreed(session), self._policies)
-        added = await reports.add([report_row(one, self._codes) for one in found])
-        if len(added) < len(found):
-            known |= await reports.by_client_id(wanted)
-        await self._keep(session, [one for one in found if one.arrival.id in added])
-        return [_answer(one.arrival, added, known) for one in incoming]
+    async def drain(self) -> None:
+        """Wait until what has come in is stored."""
+        await self._singles.drain()
 
-    async def _keep(self, session: AsyncSession, found: Sequence[Found]) -> None:
-        if not found:
-            return
-        ledger = Ledger(clean=str)
-        facts = []
+    async def _receive(self, session: AsyncSession, incoming: Sequence[Incoming]) -> list[Received | ClientIdTaken]:
+        if not incoming:
+            return []
+        arrivals = ArrivalRepository(session)
+        book = await self._books.agreed(session)
+        found = await look(session, _first_of_each(incoming), book, self._policies)
+        rows = {one.arrival.id: report_row(one, self._codes) for one in found}
+        added = await arrivals.add(list(rows.values()))
+        await self._keep(session, arrivals, [one for one in found if one.arrival.id in added])
+        kept_out = {one.arrival.client_id for one in incoming if one.arrival.id not in added}
+        known = await arrivals.by_client_id(client_id for client_id in kept_out if client_id is not None)
+        return [
+            Received(report_id=arrival.id, created=True, row=rows[arrival.id], media=sorted(set(arrival.media)))
+            if (arrival := one.arrival).id in added
+            else _known(arrival, known)
+            for one in incoming
+        ]
+
+    async def _keep(self, session: AsyncSession, arrivals: ArrivalRepository, found: Sequence[Found]) -> None:
+        """Store what goes with the rows of new reports."""
+        ledger, facts = Ledger(clean=str), []
         for one in found:
             entry = ledger.add(Thread("report", one.arrival.id), first_step(one), one.acting)
             facts.append(report_facts(one.arrival.id, fold([entry])))
         sealed = [item for one in found for item in self._vault.seal(one.arrival.id, personal_values(one.arrival))]
-        await ledger.store(session)
+        uses = [(medium, one.arrival.id, one.arrival.account_id) for one in found for medium in one.arrival.media]
+        await arrivals.add_history(ledger.rows)
         await self._vault.store(session, sealed)
-        await FactsRepository(session).put_reports(facts)
-        uses = [(medium, one.arrival.id, 1, one.arrival.account_id) for one in found for medium in one.arrival.media]
-        await ReportRepository(session).use_media(uses)
+        await arrivals.add_facts(facts)
+        await arrivals.use_media(uses)
 
 
 def _first_of_each(incoming: Sequence[Incoming]) -> list[Incoming]:
@@ -112,12 +99,18 @@ def _first_of_each(incoming: Sequence[Incoming]) -> list[Incoming]:
     return kept
 
 
-def _answer(arrival: Arrival, added: set[UUID], known: Mapping[UUID, Report]) -> Received:
-    if arrival.id in added:
-        return Received(report_id=arrival.id, created=True)
+def _known(arrival: Arrival, known: Mapping[UUID, Report]) -> Received | ClientIdTaken:
     assert arrival.client_id is not None  # noqa: S101  # only a known client_id keeps an arrival out
     first = known[arrival.client_id]
     same_maker = first.account_id == arrival.account_id and first.partner_id == arrival.partner_id
     if not same_maker or (arrival.account_id is None and first.body_digest != arrival.body_digest):
-        raise ClientIdTaken("client_id 已被使用", fields={"client_id": str(arrival.client_id)})
+        return ClientIdTaken("client_id 已被使用", fields={"client_id": str(arrival.client_id)})
     return Received(report_id=first.id, created=False)
+
+
+def _all_taken(answers: Sequence[Received | ClientIdTaken]) -> list[Received]:
+    """Return the answers; raise the first that is none."""
+    for one in answers:
+        if isinstance(one, ClientIdTaken):
+            raise one
+    return [one for one in answers if isinstance(one, Received)]

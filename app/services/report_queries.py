@@ -15,6 +15,7 @@ from app.models.cases import Case
 from app.models.reports import Report
 from app.repositories.paging import cursor
 from app.repositories.reports import RECEIVED, ReportFilter, ReportRepository
+from app.services.arrivals import Received
 from app.services.books import Books
 from app.services.report_steps import standing_of
 from app.services.transaction import Sessions, reading
@@ -74,6 +75,12 @@ class ReportQueries:
             found = await ReportRepository(session).many(report_ids)
             views = await self._plain(session, found)
         return {view.report.id: view for view in views}
+
+    async def received(self, received: Received) -> ReportView:
+        """Return a report just brought in, as `many` does; one that is new needs no query."""
+        if received.row is None:
+            return (await self.many([received.report_id]))[received.report_id]
+        return self._view(Report(**received.row), {}, {received.report_id: received.media})
 
     async def _views(self, session: AsyncSession, reports: Sequence[Report], actor: Actor) -> list[ReportView]:
         plain = await self._plain(session, reports)

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
+import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.dispatch.errors import Unavailable
+from app.repositories.engine import warnings_of
+
+log = structlog.get_logger()
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -21,12 +25,12 @@ async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """Yield a session whose work is committed at the end, or rolled back as a whole.
 
     The commit runs shielded: a phone that drops the line cannot cancel it half-way. Raises Unavailable when the
-    database is gone, in which case nothing was acknowledged.
+    database is gone, or not sure of having the work where it should be: then nothing was acknowledged.
     """
     session = sessions()
     try:
         yield session
-        await _to_the_end(session.commit())
+        await _to_the_end(_commit(session))
     except BaseException as error:
         await _to_the_end(_give_up(session))
         if is_gone(error):
@@ -75,6 +79,19 @@ async def _to_the_end(work: Awaitable[None]) -> None:
         if not task.cancelled():
             task.result()
         raise
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Commit; raise Unavailable where the server warns.
+
+    A wait for the synchronous standby that somebody cancels ends in success, and a warning that it may not have it.
+    """
+    heard = warnings_of(await session.connection()) if session.in_transaction() else []
+    before = len(heard)
+    await session.commit()
+    if len(heard) > before:
+        log.error("commit_in_doubt", warnings=heard[before:])
+        raise Unavailable("尚未确认写入备库，请稍后用同一编号重试", code="commit_in_doubt")
 
 
 async def _give_up(session: AsyncSession) -> None:

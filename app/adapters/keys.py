@@ -1,6 +1,8 @@
 """The keys of a home: made on the first start, read by every process, never written anywhere else."""
 
 import base64
+import hashlib
+import hmac
 import os
 import re
 import secrets
@@ -21,6 +23,16 @@ class Key:
 
     id: str
     secret: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this key from any other and gives nothing of it away."""
+        return hmac.new(self.secret, b"gridcase key fingerprint 1", hashlib.sha256).hexdigest()
+
+    @property
+    def line(self) -> str:
+        """Return the key as it stands in its file."""
+        return f"{self.id} {base64.b64encode(self.secret).decode('ascii')}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,29 @@ def load_keys(folder: Path) -> Keys:
     )
 
 
+def present_keys(folder: Path) -> dict[str, Key]:
+    """Read all keys of `folder` by the name of their file, without its ending; none is made."""
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.key"))}
+
+
+def place_key(folder: Path, name: str, key: Key) -> None:
+    """Put a key that came from elsewhere where `load_keys` finds it; raise FileExistsError where another one is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.line)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(folder)
+
+
+def read_line(line: str) -> Key | None:
+    """Return the key that stands in a line of a key file, or None when it is none."""
+    match = _LINE.fullmatch(line)
+    secret = base64.b64decode(match["secret"]) if match else b""
+    return Key(id=match["id"], secret=secret) if match and len(secret) == KEY_BYTES else None
+
+
 def _ensure(folder: Path, name: str) -> Key:
     path = folder / f"{name}.key"
     if not path.exists():
@@ -60,8 +95,7 @@ def _make(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        secret = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
-        file.write(f"{path.stem}.{secrets.token_hex(4)} {secret}\n")
+        file.write(Key(id=f"{path.stem}.{secrets.token_hex(4)}", secret=secrets.token_bytes(KEY_BYTES)).line)
         file.flush()
         os.fsync(file.fileno())
     try:
@@ -86,8 +120,7 @@ def _read(path: Path) -> Key:
         raise Unavailable(
             f"密钥文件权限过宽：{path}，请执行 chmod 600。 Others may read it: chmod 600.", code="key_not_private"
         )
-    match = _LINE.fullmatch(path.read_text(encoding="ascii", errors="replace"))
-    secret = base64.b64decode(match["secret"]) if match else b""
-    if match is None or len(secret) != KEY_BYTES:
+    key = read_line(path.read_text(encoding="ascii", errors="replace"))
+    if key is None:
         raise Unavailable(f"不是密钥文件：{path}，请从备份恢复。 Not a key: restore it from backup.", code="key_broken")
-    return Key(id=match["id"], secret=secret)
+    return key

@@ -1,6 +1,7 @@
 """Where photos and films lie: a folder of the home, or any object store that a URL names."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,6 +13,14 @@ from app.dispatch.errors import BadInput, Unavailable
 
 _FILE_SCHEME: Final = "file://"
 _CHUNK_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An object that is there: its length in bytes, and its bytes chunk by chunk."""
+
+    size: int
+    chunks: AsyncIterator[bytes]
 
 
 class Objects:
@@ -49,6 +58,34 @@ class Objects:
         except (BaseError, OSError) as error:
             raise Unavailable("媒体存储暂时不可用，请稍后重试", code="media_store_unavailable") from error
         return _chunks(found)
+
+    async def find(self, key: str) -> Found | None:
+        """Return an object, None when the store has not got it; raise Unavailable when the store fails."""
+        try:
+            found = await obstore.get_async(self._store, key)
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise Unavailable("媒体存储暂时不可用，请稍后重试", code="media_store_unavailable") from error
+        return Found(size=found.meta["size"], chunks=_chunks(found))
+
+    async def size(self, key: str) -> int | None:
+        """Return how long an object is (bytes), None when the store has not got it."""
+        try:
+            return (await obstore.head_async(self._store, key))["size"]
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise Unavailable("媒体存储暂时不可用，请稍后重试", code="media_store_unavailable") from error
+
+    async def take_back(self, key: str) -> None:
+        """Remove an object that nothing names yet: what was put there has to be undone."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise Unavailable("媒体存储暂时不可用，请稍后重试", code="media_store_unavailable") from error
 
 
 def _remote(url: str) -> ObjectStore:

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from app.cli import audit, database, processes
+from app.cli import audit, backup, database, processes
 from app.dispatch.errors import GridcaseError
 
 cli: Final = typer.Typer(
@@ -15,6 +15,9 @@ cli: Final = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+database.commands.command()(backup.backup)
+database.commands.command()(backup.verify)
+database.commands.command()(backup.restore)
 cli.add_typer(database.commands, name="db")
 cli.add_typer(audit.commands, name="audit")
 cli.command()(processes.run)

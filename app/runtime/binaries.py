@@ -48,6 +48,13 @@ def installed_servers() -> list[Server]:
     return sorted(found, key=lambda server: server.major, reverse=True)
 
 
+def installed_clients(*programs: str) -> list[tuple[int, Path]]:
+    """List major and folder of every installation that has these programs, the newest first; no server is needed."""
+    folders = {folder.resolve(): folder for folder in _folders() if all((folder / name).exists() for name in programs)}
+    found = [(_major_of(folder, programs[0]), folder) for folder in folders.values()]
+    return sorted(((major, folder) for major, folder in found if major is not None), reverse=True)
+
+
 def choose_server(data_major: int | None = None) -> Server:
     """Return the server to use: the data's own major, else the newest usable; raise Unavailable naming the remedy."""
     servers = [server for server in installed_servers() if server.usable]
@@ -74,23 +81,26 @@ def missing_server(data_major: int | None = None) -> str:
 def _folders() -> Iterator[Path]:
     for pattern in _FOLDERS:
         yield from Path("/").glob(pattern.removeprefix("/"))
-    in_path = shutil.which("postgres")
-    if in_path:
-        yield Path(in_path).resolve().parent
+    for program in ("postgres", "pg_dump"):
+        in_path = shutil.which(program)
+        if in_path:
+            yield Path(in_path).resolve().parent
 
 
 def _inspect(folder: Path) -> Server | None:
+    major = _major_of(folder, "postgres")
+    if major is None:
+        return None
+    # Debian's layout tells all by itself; asking a program would cost 10 ms for each version
     debian = _DEBIAN_FOLDER.match(str(folder))
-    if debian:  # Debian's layout tells all by itself; asking a program would cost 10 ms for each version
-        major = int(debian[1])
-        share = Path(f"/usr/share/postgresql/{major}")
-    else:
-        version = re.search(r"(\d+)", _ask(folder / "postgres", "--version"))
-        if version is None:
-            return None
-        major = int(version[1])
-        share = Path(_ask(folder / "pg_config", "--sharedir"))
+    share = Path(f"/usr/share/postgresql/{major}" if debian else _ask(folder / "pg_config", "--sharedir"))
     return Server(major=major, folder=folder, has_postgis=(share / "extension" / "postgis.control").exists())
+
+
+def _major_of(folder: Path, program: str) -> int | None:
+    debian = _DEBIAN_FOLDER.match(str(folder))
+    version = debian or re.search(r"(\d+)", _ask(folder / program, "--version"))
+    return int(version[1]) if version else None
 
 
 def _ask(program: Path, option: str) -> str:

@@ -14,6 +14,10 @@ _CITY: Final = re.compile(r"[a-z][a-z0-9_]{0,20}")
 _HAS_SETTING: Final = """
 SELECT 1 FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole WHERE rolname = $1 AND $2 = ANY (setconfig)
 """
+_PARTS: Final = """
+SELECT nspname::text AS name FROM pg_namespace WHERE nspname = $1
+UNION ALL SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($2)
+"""
 _RESERVED: Final = frozenset({"public", "postgres", "information_schema", "gridcase"})
 
 
@@ -59,13 +63,24 @@ async def ensure_city(admin_dsn: str, city: str, *, login: bool = True, app_pass
         await connection.close()
 
 
-async def drop_city(admin_dsn: str, city: str) -> None:
-    """Drop the schema and both roles of `city` with all they hold."""
+async def present_parts(admin_dsn: str, city: str) -> frozenset[str]:
+    """Return which of the schema and the roles of `city` exist, by their names."""
+    names = city_names(city)
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        found = await connection.fetch(_PARTS, names.schema, [names.owner, names.app])
+    finally:
+        await connection.close()
+    return frozenset(row["name"] for row in found)
+
+
+async def drop_city(admin_dsn: str, city: str, *, roles: bool = True) -> None:
+    """Drop the schema of `city` with all it holds, and both its roles unless they are to stay."""
     names = city_names(city)
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute(f"DROP SCHEMA IF EXISTS {names.schema} CASCADE")
-        for role in (names.app, names.owner):
+        for role in (names.app, names.owner) if roles else ():
             if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
     finally:

@@ -11,6 +11,7 @@ from app.runtime.cluster import Cluster
 from app.runtime.database import DATABASE, city_names, ensure_city, ensure_database
 from app.runtime.locks import is_last, shared
 from app.runtime.migrate import upgrade
+from app.runtime.unfinished import refuse_unfinished
 from app.settings import Settings
 
 Say = Callable[[str], None]
@@ -40,6 +41,32 @@ def lend_database(settings: Settings) -> Iterator[Settings]:
         yield with_addresses(settings, cluster)
 
 
+@contextmanager
+def lend_administrator(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """Lend the same as `lend_database`, with the address (for asyncpg) of one who may make and drop a city there."""
+    if settings.is_private:
+        with lend_cluster(settings) as cluster:
+            asyncio.run(ensure_database(cluster.dsn()))
+            yield with_addresses(settings, cluster), cluster.dsn(database=DATABASE)
+    elif settings.admin_url is None:
+        raise Unavailable("未设 GRIDCASE_ADMIN_URL。 GRIDCASE_ADMIN_URL is not set.")
+    else:
+        yield settings, plain_dsn(settings.admin_url)
+
+
+def plain_dsn(url: str) -> str:
+    """Return an address of SQLAlchemy's as asyncpg takes it."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def app_password(settings: Settings) -> str | None:
+    """Return the password that the app's address names for the city's app role."""
+    if settings.database_url is None:
+        raise Unavailable("设了 GRIDCASE_ADMIN_URL 而没有 GRIDCASE_DATABASE_URL。 The app's address is missing.")
+    app = make_url(settings.database_url)
+    return app.password if app.username == city_names(settings.city).app else None
+
+
 def with_addresses(settings: Settings, cluster: Cluster) -> Settings:
     """Return the settings with the private cluster's addresses filled in."""
     names = city_names(settings.city)
@@ -49,6 +76,7 @@ def with_addresses(settings: Settings, cluster: Cluster) -> Settings:
 
 def prepare_city(settings: Settings, cluster: Cluster | None, say: Say) -> None:
     """Create what the city lacks in its database, then migrate it; without an administrator's address do neither."""
+    refuse_unfinished(settings.home)
     if cluster is not None:
         asyncio.run(_prepare_private(settings, cluster, say))
     elif settings.admin_url is not None:
@@ -66,11 +94,7 @@ async def _prepare_private(settings: Settings, cluster: Cluster, say: Say) -> No
 
 
 async def _prepare_external(settings: Settings, admin_url: str, say: Say) -> None:
-    if settings.database_url is None:
-        raise Unavailable("设了 GRIDCASE_ADMIN_URL 而没有 GRIDCASE_DATABASE_URL。 The app's address is missing.")
-    app = make_url(settings.database_url)
-    password = app.password if app.username == city_names(settings.city).app else None
-    dsn = admin_url.replace("postgresql+asyncpg://", "postgresql://", 1)
-    for statement in await ensure_city(dsn, settings.city, login=False, app_password=password):
+    password = app_password(settings)
+    for statement in await ensure_city(plain_dsn(admin_url), settings.city, login=False, app_password=password):
         say(f"已执行 / ran: {statement}")
     await upgrade(admin_url, settings.city)

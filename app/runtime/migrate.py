@@ -26,7 +26,7 @@ def alembic_config() -> Config:
 
 async def upgrade(admin_url: str, city: str, target: str = "head") -> None:
     """Run the missing migrations of `city`; one caller at a time, the others wait and find nothing to do."""
-    engine = _owner_engine(admin_url, city)
+    engine = owner_engine(admin_url, city)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": f"{city}.migrate"})
@@ -39,7 +39,7 @@ async def upgrade(admin_url: str, city: str, target: str = "head") -> None:
 
 async def revisions(admin_url: str, city: str) -> tuple[str | None, str | None]:
     """Return the revision that the city has, and the newest there is."""
-    engine = _owner_engine(admin_url, city)
+    engine = owner_engine(admin_url, city)
     try:
         async with engine.connect() as connection:
             present = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
@@ -48,13 +48,19 @@ async def revisions(admin_url: str, city: str) -> tuple[str | None, str | None]:
     return present, ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this release has, or grew out of, the tables of `revision`."""
+    known = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return revision in {one.revision for one in known}
+
+
 def _upgrade(connection: Connection, target: str) -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)
 
 
-def _owner_engine(admin_url: str, city: str) -> AsyncEngine:
+def owner_engine(admin_url: str, city: str) -> AsyncEngine:
     """Connect as the owner; an administrator takes the owner's role on the way in, so that the tables are its own."""
     names = city_names(city)
     url = make_url(admin_url)

@@ -130,6 +130,18 @@ class MediaService:
         return photo, pack(self._sealer.seal_bytes(content, place))
 
 
+def objects_of(object_key: str, mime: str) -> tuple[str, ...]:
+    """Return the keys of all objects of a medium: what is served and, of a photo, its sealed original."""
+    if mime != JPEG:
+        return (object_key,)
+    return (object_key, original_of(object_key))
+
+
+def original_of(object_key: str) -> str:
+    """Return the key of the sealed original of the photo that is served under `object_key`."""
+    return object_key.replace(SERVED, ORIGINAL, 1).removesuffix(_ENDINGS[JPEG])
+
+
 def pack(sealed: Sealed) -> bytes:
     """Return a sealed original as it lies in the store: the id of its key, a line feed, nonce and ciphertext."""
     return sealed.key_id.encode("ascii") + b"\n" + sealed.sealed

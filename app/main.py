@@ -139,7 +139,8 @@ def wire(
 ) -> Wired:
     """Put the services together over a session factory."""
     sealer, policies, demo = Sealer(keys), DEFAULTS, settings.mode is Mode.DEMO
-    books, vault, codes, callbacks = Books(sessions, now=now), Vault(sealer), QueryCodes(keys.search.secret), Callbacks()
+    books, callbacks = Books(sessions, now=now), Callbacks()
+    vault, codes = Vault(sealer), QueryCodes(keys.search.secret)
     report_steps = ReportSteps(callbacks, policies)
     case_steps = CaseSteps(callbacks, report_steps, policies)
     intake = Intake(sessions, books, vault, codes, policies)

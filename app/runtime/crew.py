@@ -23,17 +23,18 @@ def api_duties(settings: Settings, listener: socket.socket, target: LogTarget) -
     descriptor = listener.fileno()
     names = [f"api-{number}" for number in range(1, settings.workers + 1)]
     return [
-        Duty(name=name, command=_child("api", name, target, str(descriptor)), descriptors=(descriptor,))
+        Duty(name=name, command=child_command("api", name, target, str(descriptor)), descriptors=(descriptor,))
         for name in names
     ]
 
 
 def worker_duty(target: LogTarget) -> Duty:
     """Return the duty of the worker."""
-    return Duty(name="worker", command=_child("worker", "worker", target))
+    return Duty(name="worker", command=child_command("worker", "worker", target))
 
 
-def _child(*arguments: str) -> tuple[str, ...]:
+def child_command(*arguments: str) -> tuple[str, ...]:
+    """Return the command of a process: api or worker, its name, where it logs, and the socket it answers on."""
     return (sys.executable, "-m", "app.runtime.child", *arguments)
 
 

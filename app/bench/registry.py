@@ -1,0 +1,9 @@
+"""Every benchmark, by name. To add one: write a module that ends in a `Bench`, and name it here."""
+
+from typing import Final
+
+from app.bench.closure import CLOSURE
+from app.bench.frame import Bench
+from app.bench.locate import LOCATE
+
+BENCHES: Final[tuple[Bench, ...]] = (LOCATE, CLOSURE)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     # which city
     city: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,20}$")] = "demo"
     mode: Mode = Mode.DEMO
+    demo_days: Annotated[int, Field(ge=0, le=180)] = 30
 
     # how it is served
     host: str = "127.0.0.1"

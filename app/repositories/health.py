@@ -6,6 +6,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.set_codes import SetKind, SetState
+from app.models.seedings import Seeding
 from app.models.sets import DataSet
 
 
@@ -17,9 +18,10 @@ class HealthRepository:
         self._session = session
 
     async def seeded(self) -> bool:
-        """Tell whether a set of cells is active: the last thing that a first start does."""
+        """Tell whether a set of cells is active, and nothing that a first start has begun is unfinished."""
         active = exists().where(DataSet.kind == SetKind.CELLS, DataSet.state == SetState.ACTIVE)
-        return bool((await self._session.execute(select(active))).scalar_one())
+        unfinished = exists().where(Seeding.finished_at.is_(None))
+        return bool((await self._session.execute(select(active & ~unfinished))).scalar_one())
 
     async def clock(self) -> datetime:
         """Return the database's clock, now and not when the transaction began."""

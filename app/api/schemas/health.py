@@ -16,7 +16,9 @@ class ReadinessOut(Answer):
 
     ready: bool = Field(description="Whether requests can be served", examples=[True])
     database: bool = Field(description="The database answers", examples=[True])
-    seeded: bool = Field(description="The first start has finished: a set of cells is active", examples=[True])
+    seeded: bool = Field(
+        description="The first start has finished: a set of cells is active and nothing is half filled", examples=[True]
+    )
     book: bool = Field(description="The active sets are in memory", examples=[True])
     clock: bool = Field(description="Our clock is within 2 s of the database's", examples=[True])
     skew_s: float | None = Field(description="Our clock minus the database's, in seconds", examples=[0.012])

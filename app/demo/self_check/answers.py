@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.demo.self_check.findings import Finding, Part, Verdict
+from app.demo.self_check.remembering import Remembering
 from app.demo.self_check.table import NAMES, TIMES, Group, Sums, Tick, Wanted, sums, things
 from app.dispatch.access import Actor, Appointment
 from app.dispatch.book import Book
@@ -33,7 +34,7 @@ class Answers:
 
     def __init__(self, sessions: Sessions, book: Book, verdict: Verdict) -> None:
         """Ask over these sessions, with the units and names of this book."""
-        self._figures = Figures(sessions, HistoryRefold(sessions))
+        self._figures = Figures(sessions, Remembering(HistoryRefold(sessions)))
         self._book = book
         self._verdict = verdict
 

@@ -42,15 +42,20 @@ async def self_check(city: Checked, tell: Tell) -> Verdict:
     """Look at everything; nothing is written."""
     verdict = Verdict()
     subjects = await load(city.sessions)
+    verdict.chains, verdict.rows = len(subjects), sum(len(rows) for rows in subjects.values())
+    await check_steps(city, subjects, verdict)
+    if subjects:
+        await check_figures(city, subjects, verdict, tell)
+    return verdict
+
+
+async def check_steps(city: Checked, subjects: Subjects, verdict: Verdict) -> None:
+    """Look at chains, gaps and due times."""
     await _chains(city.sessions, verdict)
     _gapless(subjects, verdict)
     dues = due_times(subjects, await clocks(city, subjects), city.policies, verdict)
     await check_facts(city.sessions, dues, verdict)
     await check_cases(city.sessions, dues, verdict)
-    verdict.chains, verdict.rows = len(subjects), sum(len(rows) for rows in subjects.values())
-    if subjects:
-        await _figures(city, subjects, verdict, tell)
-    return verdict
 
 
 async def _chains(sessions: Sessions, verdict: Verdict) -> None:
@@ -112,7 +117,8 @@ def due_times(
     return found
 
 
-async def _figures(city: Checked, subjects: Subjects, verdict: Verdict, tell: Tell) -> None:
+async def check_figures(city: Checked, subjects: Subjects, verdict: Verdict, tell: Tell) -> None:
+    """Look at every figure, now and as known at two moments in the past."""
     parents: Parents = {code: unit.parent_code for code, unit in city.book.units.items()}
     first = min(rows[0].at for rows in subjects.values())
     moments = instants(first, city.now)

@@ -11,6 +11,8 @@ GROUPINGS: Final = (
     *(None, "unit", "unit_root", "desk", "district", "street", "community", "cell", "beat", "source", "kind"),
     *("major", "minor", "inspector", "operator", "dispatcher", "campaign", "handling"),
 )
+FEW: Final = (None, "unit", "street", "minor", "source", "dispatcher")
+"""By these every other cohort, stock and period is asked about; by all of them the plain question."""
 FILTERED: Final = ("unit", "district", "street", "community", "beat", "source", "kind", "campaign", "handling")
 WEEK: Final = timedelta(days=7)
 
@@ -31,11 +33,15 @@ def periods(first: datetime, last: datetime) -> Sequence[tuple[datetime, datetim
 def questions(
     first: datetime, last: datetime, as_of: datetime, clock: str, present: Mapping[str, Sequence[Group]]
 ) -> Iterator[Wanted]:
-    """Yield every question about one moment and one clock; `present` names the groups to filter by."""
-    for start, end in periods(first, last):
+    """Yield every question about one moment and one clock; `present` names the groups to filter by.
+
+    Of the past only the whole time is asked about: its answers are folded again, one by one.
+    """
+    for start, end in periods(first, last) if as_of == last else periods(first, last)[:1]:
         for cohort in ("event", "filed"):
             for carry_over in (False, True):
-                for group_by in GROUPINGS:
+                plain = cohort == "event" and not carry_over
+                for group_by in GROUPINGS if plain else FEW:
                     yield Wanted(
                         start=start,
                         end=end,

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -85,11 +85,19 @@ class ArchiveWriter:
         self._made_at = made_at
         self._seen = seen
         self._digest = hashlib.sha256()
-        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  # a line a medium is too much for memory; see `finish`
+        self._sums = tempfile.TemporaryFile()  # noqa: SIM115  # a line an object is too much for memory; see `__exit__`
         self._member = hashlib.sha256()
         self._name = ""
         self._left = 0
         self._padding = 0
+
+    def __enter__(self) -> Self:
+        """Write within a block."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of the list of sums."""
+        self._sums.close()
 
     def add(self, name: str, content: bytes) -> None:
         """Write a small member."""
@@ -118,12 +126,11 @@ class ArchiveWriter:
 
     def finish(self, key: Key | None) -> Seal:
         """Write the list of sums and the seal, keyed by `key` when there is one."""
-        with self._sums as sums:
-            self.begin(SUMS, sums.tell())
-            sums.seek(0)
-            while chunk := sums.read(CHUNK_BYTES):
-                self.write(chunk)
-            self._put(bytes(self._padding))
+        self.begin(SUMS, self._sums.tell())
+        self._sums.seek(0)
+        while chunk := self._sums.read(CHUNK_BYTES):
+            self.write(chunk)
+        self._put(bytes(self._padding))
         sha256 = self._digest.hexdigest()
         seal = Seal(sha256=sha256, key_id=key.id if key else None, hmac=_keyed(key, sha256) if key else None)
         self._file.write(_tail(seal))

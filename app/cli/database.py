@@ -76,8 +76,7 @@ def psql(
     """打开 psql；多余的参数交给它。 Open psql; further arguments go to it."""
     import subprocess
 
-    from sqlalchemy.engine import make_url
-
+    from app.runtime.clients import reach
     from app.runtime.lend import lend_database
     from app.settings import load_settings
 
@@ -85,12 +84,9 @@ def psql(
         url = settings.database_url if role is As.APP else settings.admin_url
         if url is None:
             raise Unavailable("未设 GRIDCASE_ADMIN_URL。 GRIDCASE_ADMIN_URL is not set.")
-        address = make_url(url).set(drivername="postgresql")
-        # the password goes by the environment: the command line is open to every user of the machine
-        environment = {**os.environ, "PGPASSWORD": address.password} if address.password else dict(os.environ)
+        where, secret = reach(url)
         program = _psql_program()
-        where = address.set(password=None).render_as_string()
-        done = subprocess.run([program, where, *context.args], env=environment, check=False)  # noqa: S603  # our own list
+        done = subprocess.run([program, where, *context.args], env={**os.environ, **secret}, check=False)  # noqa: S603  # our own list
     raise typer.Exit(code=done.returncode)
 
 

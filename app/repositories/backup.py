@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.base import Base
@@ -107,7 +108,7 @@ class BackupRepository:
         """Yield the last step of every chain in a fixed order, from a cursor of the server."""
         query = (
             select(HistoryRow.subject_id, HistoryRow.number, HistoryRow.hash)
-            .distinct(HistoryRow.subject_id)
+            .ext(distinct_on(HistoryRow.subject_id))
             .order_by(HistoryRow.subject_id.desc(), HistoryRow.number.desc())  # as the primary key is read backwards
             .execution_options(yield_per=_BATCH)
         )
@@ -128,7 +129,7 @@ class BackupRepository:
         """Return for every key the newest report that has a value sealed by it, and the field."""
         query = (
             select(VaultItem.key_id, VaultItem.report_id, VaultItem.field)
-            .distinct(VaultItem.key_id)
+            .ext(distinct_on(VaultItem.key_id))
             .order_by(VaultItem.key_id, VaultItem.report_id.desc())
         )
         found = await self._session.execute(query)

@@ -6,12 +6,14 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Final
+
+from sqlalchemy.exc import DBAPIError
 
 from app.adapters.archive import ABSENT, DATABASE, MANIFEST, MEDIA, SEALED_KEYS, ArchiveWriter, Seen
 from app.adapters.key_box import lock
@@ -25,12 +27,15 @@ from app.runtime.database import city_names
 from app.runtime.migrate import owner_engine
 from app.services.backup import Moment, Wanted, listed_objects, saving
 from app.services.readiness import RELEASE
+from app.services.transaction import sqlstate
 from app.settings import Settings
 
 Say = Callable[[str], None]
 Expect = Callable[[int], None]
 """Told about how many bytes will be written."""
 _VAULT: Final = "vault-"
+_REFUSALS: Final = frozenset({"3D000", "28000", "42P01", "42501", "22023"})
+"""SQLSTATEs: no database, no such role, no table, no right, no role to take."""
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
@@ -71,7 +76,7 @@ async def save_city(settings: Settings, order: Order, *, say: Say, expect: Expec
     keys = present_keys(settings.keys_dir)
     box = lock(keys, order.passphrase) if order.passphrase is not None else None
     objects = Objects.at(settings.media_url, settings.home / "media")
-    async with AsyncExitStack() as snapshot:
+    async with _known_refusals(), AsyncExitStack() as snapshot:
         engine = owner_engine(settings.admin_url, settings.city)
         snapshot.push_async_callback(engine.dispose)
         work, moment = await snapshot.enter_async_context(saving(open_sessions(engine)))
@@ -79,8 +84,11 @@ async def save_city(settings: Settings, order: Order, *, say: Say, expect: Expec
         expect(moment.about_bytes)
         clients = Clients.to_dump(settings.admin_url, city_names(settings.city), moment.server_major)
         manifest = _manifest(settings, moment, clients, keys, with_keys=box is not None)
-        with _new_file(order.target) as file, TemporaryFile("w+", encoding="utf-8") as listing:
-            writer = ArchiveWriter(file, made_at=time.time(), seen=seen)
+        with (
+            _new_file(order.target) as file,
+            TemporaryFile("w+", encoding="utf-8") as listing,
+            ArchiveWriter(file, made_at=time.time(), seen=seen) as writer,
+        ):
             writer.add(MANIFEST, manifest.written())
             await _write_dump(writer, clients, moment.snapshot)
             await work.list_objects(listing)
@@ -93,6 +101,21 @@ async def save_city(settings: Settings, order: Order, *, say: Say, expect: Expec
             size = file.tell()
     lost = tuple(sorted(set(moment.key_ids) - {key.id for key in keys.values()}))
     return Saved(manifest=manifest, size=size, objects=count, absent=len(absent), lost_key_ids=lost)
+
+
+@asynccontextmanager
+async def _known_refusals() -> AsyncIterator[None]:
+    """Say in words what a database answers that has not got the city, or has not got it for us."""
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        if sqlstate(error) not in _REFUSALS:
+            raise
+        raise Unavailable(
+            "库里没有这座城市，或 GRIDCASE_ADMIN_URL 的角色不是它的属主。"
+            " The database holds no such city, or the role of GRIDCASE_ADMIN_URL does not own it (permission denied).",
+            code="database_rights",
+        ) from error
 
 
 def seal_key(keys: Mapping[str, Key]) -> Key | None:

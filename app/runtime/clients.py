@@ -99,13 +99,21 @@ class Clients:
         return [] if is_owner else [f"--role={self.names.owner}"]
 
     def _command(self, program: str, *options: str) -> list[str]:
-        address = make_url(self.address).set(drivername="postgresql", password=None)
-        return [str(self.folder / program), "-d", address.render_as_string(), "-w", *options]
+        return [str(self.folder / program), "-d", reach(self.address)[0], "-w", *options]
 
     def _environment(self) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))}
-        password = make_url(self.address).password
-        return {**clean, "LC_ALL": "C.UTF-8", **({"PGPASSWORD": password} if password else {})}
+        return {**clean, "LC_ALL": "C.UTF-8", **reach(self.address)[1]}
+
+
+def reach(address: str) -> tuple[str, dict[str, str]]:
+    """Return an address as PostgreSQL's programs take it, and the environment that carries its password.
+
+    The command line is open to every user of the machine.
+    """
+    url = make_url(address)
+    bare = url._replace(drivername="postgresql", password=None)  # `set` would leave the password where it is
+    return bare.render_as_string(), {"PGPASSWORD": str(url.password)} if url.password else {}
 
 
 async def _pieces(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -77,14 +77,14 @@ def restore_city(settings: Settings, order: Order, *, say: Say, expect: Expect, 
         _see_fit(settings, checked.manifest)
         if checked.box is not None and order.passphrase is not None:
             given |= unlock(checked.box, order.passphrase)
-        supply = find_supply(checked.manifest, held, given)
-        supply.see_complete(without=order.without_keys)
         unfinished, had_home = Unfinished(settings.home), settings.home.exists()
         with RunLock(settings.home).hold():
             _clear_former(settings, unfinished, say)
             try:
                 if not had_home:
                     unfinished.note(Made.HOME)
+                supply = find_supply(checked.manifest, present_keys(settings.keys_dir), given)
+                supply.see_complete(without=order.without_keys)
                 return _restore(settings, file, checked, supply, unfinished, seen)
             except BaseException:
                 _take_back(settings, unfinished)

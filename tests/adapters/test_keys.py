@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.keys import load_keys
+from app.adapters.keys import load_keys, place_key, present_keys
 from app.dispatch.errors import Unavailable
 
 
@@ -54,3 +54,26 @@ def test_a_broken_key_is_refused_and_kept(tmp_path: Path) -> None:
 def test_a_key_does_not_print_its_secret(tmp_path: Path) -> None:
     keys = load_keys(tmp_path)
     assert repr(keys.token.secret) not in repr(keys)
+
+
+def test_looking_at_the_keys_makes_none(tmp_path: Path) -> None:
+    assert present_keys(tmp_path / "keys") == {}
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_key_that_was_placed_is_the_one_that_is_loaded(tmp_path: Path) -> None:
+    made = load_keys(tmp_path / "former")
+    for name, key in present_keys(tmp_path / "former").items():
+        place_key(tmp_path / "keys", name, key)
+    assert load_keys(tmp_path / "keys") == made
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
+    with pytest.raises(FileExistsError):
+        place_key(tmp_path / "keys", "token", made.search)
+    assert load_keys(tmp_path / "keys") == made
+
+
+def test_fingerprints_tell_keys_apart_and_give_nothing_away(tmp_path: Path) -> None:
+    keys = load_keys(tmp_path / "keys")
+    marks = {key.fingerprint for key in (keys.token, keys.search, *keys.vault)}
+    assert len(marks) == 3
+    assert not any(key.secret.hex() in marks for key in (keys.token, keys.search, *keys.vault))

@@ -61,3 +61,15 @@ def test_a_bad_url_is_told_without_repeating_it(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as refused:
         Objects.at("nonsense://user:CANARY@host/", tmp_path)
     assert "CANARY" not in refused.value.detail
+
+
+async def test_an_object_is_found_measured_and_taken_back(objects: Objects) -> None:
+    await objects.put("original/2026/a", b"12345")
+    found = await objects.find("original/2026/a")
+    assert found is not None
+    assert (found.size, b"".join([chunk async for chunk in found.chunks])) == (5, b"12345")
+    assert await objects.size("original/2026/a") == 5
+    await objects.take_back("original/2026/a")
+    await objects.take_back("original/2026/a")
+    assert await objects.find("original/2026/a") is None
+    assert await objects.size("original/2026/a") is None

@@ -48,6 +48,14 @@ def to_canonical_points(points: NDArray[np.float64], datum: str) -> NDArray[np.f
     return found
 
 
+def is_metric(datum: str) -> bool:
+    """Tell whether coordinates in `datum` are metres; raises BadInput (`bad_location`) for an unknown datum."""
+    if _named(datum) is not None:
+        return False
+    source = _transformer(datum).source_crs
+    return source is not None and source.is_projected
+
+
 def to_canonical_shape(shape: BaseGeometry, datum: str) -> BaseGeometry:
     """Return `shape` in canonical degrees; raises BadInput when a vertex is not a place on Earth."""
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.codes import AreaLevel, Kind
@@ -68,6 +68,10 @@ class KnownRepository:
         rows = [{"day": row.day, "working": row.working, "slots": row.slots} for row in found]
         return rows, one.traits, date.fromisoformat(published) if published else None
 
+    async def lock(self) -> None:
+        """Let nobody else import until the transaction ends: versions are counted one after the other."""
+        await self._session.execute(text("SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' imports'))"))
+
     async def _living(self, kinds: frozenset[SetKind]) -> dict[SetKind, list[UUID]]:
         """Return of each kind the active set, the scheduled ones, and the newest draft if it is newer."""
         if not kinds:
@@ -75,6 +79,7 @@ class KnownRepository:
         found = await self._session.execute(
             select(sets.DataSet.kind, sets.DataSet.state, sets.DataSet.id, sets.DataSet.version)
             .where(sets.DataSet.kind.in_(kinds), sets.DataSet.state.in_(_LIVING))
+            .where(sets.DataSet.discarded_at.is_(None))
             .order_by(sets.DataSet.version.desc())
         )
         living: dict[SetKind, list[UUID]] = {}

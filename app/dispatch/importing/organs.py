@@ -35,6 +35,19 @@ class AccountRow:
     units: tuple[str, ...]
 
 
+def reaches(row: AccountRow, post: Post) -> list[tuple[str | None, str | None]]:
+    """Return (region, unit) of each reach of a post; neither means the whole city.
+
+    Units belong to the unit's own posts where the account holds any; other posts then reach by region.
+    """
+    of_units = [(None, unit) for unit in dict.fromkeys(row.units)]
+    if post in _OF_UNITS:
+        return [*of_units]
+    regions = [(region, None) for region in dict.fromkeys(row.regions)]
+    mixed = bool(_OF_UNITS.intersection(row.posts))
+    return [*regions, *(() if mixed else of_units)] or [(None, None)]
+
+
 def read_units(reader: Reader, known: Known) -> Rows:
     """Return the rows of units; a unit's parents must be in the file and lead to a root."""
     rows = [_unit(reader, at, known) for at in reader.rows()]

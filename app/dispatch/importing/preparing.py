@@ -122,8 +122,8 @@ def _components(reader: Reader, known: Known, others: tuple[str, ...]) -> Prepar
 
 def _places(reader: Reader, known: Known, others: tuple[str, ...]) -> Prepared:
     rows = [
-        {"name": one.name, "kind": one.kind, "aliases": list(one.aliases), "geom": one.geometry}
-        for one in grounds.read_places(reader, known)
+        {"number": number, "name": one.name, "kind": one.kind, "aliases": list(one.aliases), "geom": one.geometry}
+        for number, one in enumerate(grounds.read_places(reader, known), start=1)
     ]
     return Prepared(rows=rows, others=others)
 

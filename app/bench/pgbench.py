@@ -13,7 +13,7 @@ import asyncpg
 
 from app.dispatch.errors import Unavailable
 
-NEW_ID: Final = "(lpad(to_hex(:high), 16, '0') || lpad(to_hex(:low), 16, '0'))"
+NEW_ID: Final = "(lpad(to_hex(CAST(:high AS bigint)), 16, '0') || lpad(to_hex(CAST(:low AS bigint)), 16, '0'))"
 """The text of an id that a script makes of two numbers drawn anew for every transaction."""
 
 DRAWN: Final = "\\set high random(1, 9223372036854775807)\n\\set low random(1, 9223372036854775807)\n"

@@ -1,9 +1,9 @@
 """All SQL by which new reports come in: what they are compared with, and their rows in every table."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -15,6 +15,7 @@ from app.models.history import HistoryRow
 from app.models.reports import Media, MediaUse, Report
 from app.repositories.bulk import NEW_ONLY, insert_rows
 
+_FACTS: Final = tuple(one.name for one in fields(ReportFacts))
 _NEAR = text(
     """
     SELECT r.number, c.id, c.case_no, c.filed_at, c.component_code,
@@ -124,7 +125,9 @@ class ArrivalRepository:
 
     async def add_facts(self, facts: Iterable[ReportFacts]) -> None:
         """Store the facts of new reports."""
-        await insert_rows(self._session, ReportFactsRow, [asdict(one) for one in facts])
+        await insert_rows(
+            self._session, ReportFactsRow, [{name: getattr(one, name) for name in _FACTS} for one in facts]
+        )
 
     async def use_media(self, uses: Sequence[tuple[UUID, UUID, UUID | None]]) -> None:
         """Say that (medium, report) belong together from the first step on, in the name of an account."""

@@ -1,7 +1,6 @@
 """What an arrival becomes in the tables: the report's row, the first step of its history, the vault's values."""
 
 import secrets
-from dataclasses import asdict
 from typing import Any, Final
 
 from shapely import Point
@@ -9,6 +8,7 @@ from shapely import Point
 from app.adapters.query_codes import QueryCodes
 from app.dispatch.arrival import Arrival, Triage, contact_mode
 from app.dispatch.book import Book
+from app.dispatch.case_life import Spot
 from app.dispatch.codes import Action, Attention, ReportState
 from app.dispatch.duplicates import PossibleDuplicate
 from app.dispatch.history import Draft
@@ -51,8 +51,7 @@ def report_row(found: Found, codes: QueryCodes) -> dict[str, Any]:
         "accuracy_m": point.accuracy_m if point else None,
         "located_from": point.located_from if point else None,
         "geom": point_wkb(point.lon, point.lat) if point else None,
-        **asdict(seen.spot),
-        "zones": dict(seen.spot.zones),
+        **_spot(seen.spot),
         "routing": routing_json(seen, found.book),
         "duplicates": [_duplicate_json(one) for one in found.duplicates],
         "contact": contact_mode(arrival.source, arrival.reporter.contact),
@@ -89,13 +88,25 @@ def first_step(found: Found) -> Draft:
         category=arrival.category,
         campaign=arrival.campaign,
         desk=DESK,
-        spot={**asdict(seen.spot), "zones": dict(seen.spot.zones)},
+        spot=_spot(seen.spot),
         unit_code=seen.decision.unit_code,
         author_id=arrival.account_id,
         answer_due_at=arrival.answer_due_at,
         attention=_attention(found),
     )
     return Draft(action=Action.RECEIVE, target=ReportState.RECEIVED, payload=payload)
+
+
+def _spot(spot: Spot) -> dict[str, Any]:
+    """Return a spot as it is stored; `asdict` would copy deeply, and take half of the time of a report."""
+    return {
+        "cell_code": spot.cell_code,
+        "beat_code": spot.beat_code,
+        "community": spot.community,
+        "street": spot.street,
+        "district": spot.district,
+        "zones": dict(spot.zones),
+    }
 
 
 def personal_values(arrival: Arrival) -> dict[Personal, str | None]:

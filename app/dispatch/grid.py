@@ -85,6 +85,10 @@ class CellIndex:
             found[at] = self._snap(float(points[at, 0]), float(points[at, 1]), tolerance_m).code
         return found
 
+    def shapes(self) -> NDArray[np.object_]:
+        """Return the polygons in the order of `codes`, as multipolygons."""
+        return self._locator.shapes()
+
     def near(self, lon: float, lat: float, radius_m: float) -> list[tuple[str, BaseGeometry]]:
         """Return code and polygon of the cells within `radius_m` metres, nearest first."""
         hits = self._locator.near(lon, lat, radius_m)

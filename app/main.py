@@ -14,6 +14,9 @@ from app.adapters.query_codes import QueryCodes
 from app.adapters.sealing import Sealer
 from app.adapters.tokens import Tokens
 from app.api import (
+    admin,
+    admin_rulings,
+    admin_sets,
     appraisal,
     auth,
     case_actions,
@@ -51,6 +54,7 @@ from app.services.cases import Cases
 from app.services.citizens import Citizens
 from app.services.hotline import Hotline
 from app.services.identity import Identity
+from app.services.imports import Imports
 from app.services.intake import Intake
 from app.services.media import MediaService
 from app.services.partner_secrets import PartnerSecrets
@@ -58,11 +62,16 @@ from app.services.precedence import Precedence
 from app.services.readiness import RELEASE
 from app.services.report_steps import ReportSteps
 from app.services.reports import Reports
+from app.services.rulings import Rulings
+from app.services.sets import Sets
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Mode, Settings, load_settings
 
 ROUTERS: Final = (
+    admin.router,
+    admin_sets.router,
+    admin_rulings.router,
     auth.router,
     me.router,
     reports.router,
@@ -163,6 +172,9 @@ def wire(
         media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
         flood=Flood(settings.citizen_rate),
         citizens=Citizens(sessions, intake, reports, codes, now),
+        sets=Sets(sessions, books, now),
+        imports=Imports(sessions, passwords or Passwords(), now),
+        rulings=Rulings(sessions, books, now),
         hotline=Hotline(
             sessions=sessions,
             intake=intake,

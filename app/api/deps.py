@@ -19,10 +19,13 @@ from app.services.cases import Cases
 from app.services.citizens import Citizens
 from app.services.hotline import Hotline
 from app.services.identity import Identity
+from app.services.imports import Imports
 from app.services.intake import Intake
 from app.services.media import MediaService
 from app.services.precedence import Precedence
 from app.services.reports import Reports
+from app.services.rulings import Rulings
+from app.services.sets import Sets
 from app.services.transaction import Sessions
 from app.services.vault import Vault
 from app.settings import Settings
@@ -57,6 +60,9 @@ class Wired:
     citizens: Citizens
     flood: Flood
     hotline: Hotline
+    sets: Sets
+    imports: Imports
+    rulings: Rulings
 
 
 def wired(request: Request) -> Wired:

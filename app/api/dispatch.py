@@ -1,13 +1,14 @@
 """Where a point lies, and who is responsible there."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.deps import CurrentActor, taken
 from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
-from app.api.schemas.routing import ExplainManyIn, ExplainManyOut, ExplainOut, LocateOut
+from app.api.schemas.routing import ExplainManyIn, ExplainManyOut, ExplainOut, LocateOut, explanations
 from app.dispatch.codes import Datum, Kind
 from app.dispatch.policies import DEFAULTS
 from app.services.dispatching import Asked, Dispatching
@@ -61,8 +62,8 @@ async def explain_dispatch(
     return ExplainOut.explaining((await dispatching.explain([asked]))[0])
 
 
-@router.post("/explain", operation_id="explain_many", responses=taking())
-async def explain_many(body: ExplainManyIn, _actor: CurrentActor, dispatching: DispatchingService) -> ExplainManyOut:
+@router.post("/explain", operation_id="explain_many", response_model=ExplainManyOut, responses=taking())
+async def explain_many(body: ExplainManyIn, _actor: CurrentActor, dispatching: DispatchingService) -> Response:
     """Answer up to 10,000 questions in their order."""
     found = await dispatching.explain([item.asked() for item in body.items])
-    return ExplainManyOut(items=[ExplainOut.explaining(one) for one in found])
+    return Response(await asyncio.to_thread(explanations, found), media_type="application/json")

@@ -107,6 +107,17 @@ COMBINED: Final = {_A.ACCEPT_FILE_DISPATCH: (Post.OPERATOR, Post.SHIFT_LEAD, Pos
 """One step for several posts: who holds them all may take it."""
 
 
+class Office(StrEnum):
+    """What is administered, apart from reports and cases."""
+
+    SETS = "sets"
+    RULINGS = "rulings"
+
+
+OFFICES: Final = {Office.SETS: (Post.ADMIN,), Office.RULINGS: (Post.COORDINATOR,)}
+"""Which posts may change what; city-wide holders only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Holders of `post` see a `thing` they stand in `relation` to."""
@@ -188,6 +199,14 @@ def permit(
 def permitted(actor: Actor, thing: Standing, units_below: UnitsBelow) -> frozenset[Action]:
     """Return every action that some grant lets the actor do here, whatever the state."""
     return frozenset(action for action in Action if _permits(actor, action, thing, units_below))
+
+
+def office_holder(actor: Actor, office: Office) -> Post:
+    """Return the post under which the actor administers `office`; raise NotPermitted where he holds none."""
+    for held in actor.appointments:
+        if held.post in OFFICES[office] and _city_wide(held):
+            return held.post
+    raise NotPermitted("您的岗位不能管理这些数据")
 
 
 def post_for(actor: Actor, wanted: Iterable[Post]) -> Post | None:

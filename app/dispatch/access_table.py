@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from app.dispatch.access import COMBINED, GRANTS, VIEWS, Grant, Relation, Thing
+from app.dispatch.access import COMBINED, GRANTS, OFFICES, VIEWS, Grant, Office, Relation, Thing
 from app.dispatch.codes import Action, Post
 from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS, Step
 
@@ -31,6 +31,7 @@ RELATIONS: Final = {
 }
 _SEEN_BY: Final = {**RELATIONS, Relation.UNIT: "本单位及下级单位承办或承办过"}
 THINGS: Final = {Thing.REPORT: "上报", Thing.CASE: "案件"}
+OFFICE_NAMES: Final = {Office.SETS: "数据集：列表、启用、废弃草稿", Office.RULINGS: "权属裁定：登记、终止"}
 
 _HEAD: Final = """# 谁能看什么、做什么 / Access
 
@@ -49,7 +50,7 @@ action is 403; the caller's action, but not in this state, is 409.
 
 def render() -> str:
     """Return the page."""
-    return "\n".join((_HEAD, *_seen(), *_done(), *_acts(), ""))
+    return "\n".join((_HEAD, *_seen(), *_done(), *_acts(), *_offices(), ""))
 
 
 def _seen() -> Iterator[str]:
@@ -85,6 +86,13 @@ def _acts() -> Iterator[str]:
         states = (_states(REPORT_STEPS, action), _states(CASE_STEPS, action))
         if any(states):
             yield from _row(f"`{action}`", *(text or "—" for text in states), _holders(action))
+
+
+def _offices() -> Iterator[str]:
+    heads = ("管理事项 office", "岗位（全市）posts")
+    yield from ("", "## 管理 / Administration", "", *_row(*heads), *_row("---", "---"))
+    for office, posts in OFFICES.items():
+        yield from _row(f"{OFFICE_NAMES[office]} `{office}`", "、".join(_post(post) for post in posts))
 
 
 def _states(steps: Iterable[Step], action: Action) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +24,8 @@ CHANNEL: Final = "_book"
 GROUND: Final = frozenset({SetKind.CELLS, SetKind.AREAS, SetKind.ZONES, SetKind.BEATS})
 """Sets that say where a point lies: when one of them begins, open cases are located anew."""
 
-_HEAD = (
+_TICK: Final = timedelta(microseconds=1)
+_HEAD: Final = (
     *(DataSet.id, DataSet.kind, DataSet.name, DataSet.version, DataSet.state),
     *(DataSet.active_from, DataSet.active_to),
 )
@@ -38,6 +39,10 @@ class Plan:
     revision: int = 0
     next_at: datetime | None = None
     changed_at: datetime | None = None
+
+    def after(self, now: datetime) -> datetime:
+        """Return now, or the first instant after the last change: what comes later in the plan is later in time."""
+        return max(now, self.changed_at + _TICK) if self.changed_at else now
 
 
 class PlanRepository:
@@ -92,6 +97,13 @@ class PlanRepository:
         heads = {row.kind: SetHead(**row._mapping) for row in await self._session.execute(query)}  # noqa: SLF001  # public name
         rulings = await self.rulings(known_at=found.effective_from)
         return Edition(number=found.number, since=found.effective_from, sets=heads, rulings=rulings)
+
+    async def changes(self) -> list[datetime]:
+        """Return every instant at which another book came, or will come, into force, ascending."""
+        past = select(BookChange.effective_from).order_by(BookChange.effective_from)
+        planned = select(DataSet.active_from).where(DataSet.state == SetState.SCHEDULED)
+        found = [*await self._session.scalars(past), *await self._session.scalars(planned)]
+        return sorted(at for at in found if at is not None)
 
     async def live(self) -> list[SetHead]:
         """Return the active and the scheduled sets."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import shapely
 from shapely import MultiPolygon, Polygon
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.calendar import WorkCalendar
@@ -17,6 +17,7 @@ from app.repositories.paging import after, cursor, position
 from app.repositories.plans import PlanRepository
 from app.repositories.set_rows import SetRows
 from app.repositories.set_values import calendar_of
+from app.repositories.set_writing import insert_rows
 
 TABLES: Final[Mapping[SetKind, Any]] = {
     SetKind.AREAS: sets.Area,
@@ -29,8 +30,6 @@ TABLES: Final[Mapping[SetKind, Any]] = {
     SetKind.CALENDAR: sets.CalendarDay,
     SetKind.BEATS: sets.BeatCell,
 }
-
-_CHUNK: Final = 1000
 _NEWEST_FIRST: Final = "-created_at"
 
 
@@ -62,10 +61,8 @@ class SetRepository:
         await self.add_rows(extra or TABLES[one.kind], one.id, rows)
 
     async def add_rows(self, table: Any, set_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401  # a mapped class
-        """Store rows of a set, in chunks."""
-        for first in range(0, len(rows), _CHUNK):
-            chunk = [{"set_id": set_id, **row} for row in rows[first : first + _CHUNK]]
-            await self._session.execute(insert(table), chunk)
+        """Store rows of a set, thousands in one statement."""
+        await insert_rows(self._session, table, set_id, rows)
 
     async def next_version(self, kind: SetKind) -> int:
         """Return the number of the next set of a kind."""
@@ -122,3 +119,9 @@ class SetRepository:
             .where(held, sets.Component.code.in_(wanted))
         )
         return {code: unit for code, unit in found}  # noqa: C416  # rows are not tuples to the type checker
+
+    async def maintainer_counts(self, set_id: UUID) -> dict[str, int]:
+        """Return how many components of a set each unit maintains."""
+        unit, count = sets.Component.maintainer_unit, func.count()
+        query = select(unit, count).where(sets.Component.set_id == set_id, unit.is_not(None)).group_by(unit)
+        return {code: int(found) for code, found in await self._session.execute(query) if code is not None}

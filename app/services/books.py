@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
@@ -96,12 +97,36 @@ class Books:
                 return await self._read(session, in_force(planned, instant))
             return await self._of_the_past(session, await PlanRepository(session).edition_at(instant))
 
+    async def at_each(
+        self, session: AsyncSession, asked: Mapping[int, datetime]
+    ) -> AsyncIterator[tuple[Loaded, list[int]]]:
+        """Yield what was in force at many instants, one edition after the other, with the keys it answers for.
+
+        Only one edition is asked for at a time, so that thousands of questions about years need no more memory.
+        """
+        changes = await PlanRepository(session).changes()
+        groups: dict[int, list[int]] = defaultdict(list)
+        for key, instant in asked.items():
+            groups[bisect_right(changes, instant)].append(key)
+        for _, keys in sorted(groups.items(), reverse=True):
+            loaded = await self.at(session, asked[keys[0]])
+            yield loaded, keys
+
     async def drafted(self, session: AsyncSession, edition: Edition) -> Book:
         """Return the book that an edition would make; the parts it shares with those in force are not read again."""
         async with self._loading:
             book = await self._shelf.book(session, edition)
             self._clear()
             return book
+
+    async def changed(self) -> None:
+        """Follow what this process has just changed, and tell the others; they would see within a second anyway."""
+        await self._try()
+        try:
+            async with writing(self._sessions) as session:
+                await PlanRepository(session).notify()
+        except (GridcaseError, SQLAlchemyError, OSError) as error:
+            log.warning("hint_not_sent", kind=type(error).__name__)
 
     def hint(self) -> None:
         """Look now rather than at the next second."""

@@ -1,13 +1,16 @@
 """Say where a point lies and who is responsible there: for one question, for thousands, for a case then and now."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from app.adapters.crs import to_canonical_point
+import numpy as np
+
+from app.adapters.crs import to_canonical_point, to_canonical_points
 from app.dispatch.access import Actor
 from app.dispatch.book import Book, Placed
 from app.dispatch.case_life import Spot
@@ -16,6 +19,7 @@ from app.dispatch.errors import BadInput
 from app.dispatch.grid import CellHit
 from app.dispatch.policies import Policies
 from app.dispatch.responsibility import Decision
+from app.dispatch.set_codes import SetKind
 from app.models.cases import Case
 from app.repositories.sets import SetRepository
 from app.services.books import Books
@@ -23,6 +27,9 @@ from app.services.case_queries import point_of, seen_case
 from app.services.transaction import Sessions, reading
 
 _NOBODY = Decision(unit_code=None, decided_by=DecidedBy.UNASSIGNED)
+_COMPARED: Final = ("unit_code", "decided_by", "rule_id")
+_ONE_BY_ONE: Final = 16
+"""Up to so many points are converted one by one: arrays pay from there on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,21 @@ class CaseRouting:
     then: Mapping[str, Any]
     today: Explanation
 
+    @property
+    def changes(self) -> list[str]:
+        """Name what today's decision says otherwise; with another `unit_code` the case would change hands."""
+        now = self.today.decision
+        return [name for name in _COMPARED if self.then.get(name) != getattr(now, name)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Questions, by their number, that one book answers."""
+
+    book: Book
+    maintainers: Mapping[str, str | None]
+    numbers: Sequence[int]
+
 
 class Dispatching:
     """Questions about places and responsibility; nothing is stored."""
@@ -74,14 +96,27 @@ class Dispatching:
         return book.locate(x, y, self._now(), tolerance_m=self._policies.snap_tolerance_m), versions(book)
 
     async def explain(self, asked: Sequence[Asked]) -> list[Explanation]:
-        """Answer questions in their order, beside the event loop; raises BadInput naming the first bad one."""
-        book, now = self._books.current, self._now()
-        codes = {one.component_code for one in asked if one.component_code}
-        maintainers: Mapping[str, str | None] = {}
-        if codes:
+        """Answer questions in their order, beside the event loop, each by the book of its instant.
+
+        Raises BadInput naming the first bad one, and for an instant before anything was in force.
+        """
+        now = self._now()
+        points = await asyncio.to_thread(_canonical, asked)
+        answers: dict[int, Explanation] = {}
+        present = [number for number, one in enumerate(asked) if one.at is None]
+        if present:
+            part = await self._present(asked, present)
+            answers |= await asyncio.to_thread(self._answer, asked, points, part, now)
+        past = {number: one.at for number, one in enumerate(asked) if one.at is not None}
+        if past:
             async with reading(self._sessions) as session:
-                maintainers = await SetRepository(session).maintainers(codes)
-        return await asyncio.to_thread(self._answer, asked, book, now, maintainers)
+                async for loaded, numbers in self._books.at_each(session, past):
+                    codes = _components(asked, numbers)
+                    held = loaded.edition.ids.get(SetKind.COMPONENTS)
+                    found = await SetRepository(session).maintainers(codes, set_id=held) if held else {}
+                    part = _Part(loaded.book, found, numbers)
+                    answers |= await asyncio.to_thread(self._answer, asked, points, part, now)
+        return [answers[number] for number in range(len(asked))]
 
     async def routing(self, case_id: UUID, actor: Actor) -> CaseRouting:
         """Return how a case that the actor sees was routed, and how it would be today."""
@@ -92,17 +127,21 @@ class Dispatching:
             maintainers = await SetRepository(session).maintainers(codes)
         return CaseRouting(then=case.routing, today=self._today(case, book, maintainers))
 
+    async def _present(self, asked: Sequence[Asked], numbers: Sequence[int]) -> _Part:
+        book, codes = self._books.current, _components(asked, numbers)
+        if not codes:
+            return _Part(book, {}, numbers)
+        async with reading(self._sessions) as session:
+            return _Part(book, await SetRepository(session).maintainers(codes), numbers)
+
     def _answer(
-        self, asked: Sequence[Asked], book: Book, now: datetime, maintainers: Mapping[str, str | None]
-    ) -> list[Explanation]:
-        answers = []
-        for number, one in enumerate(asked):
-            try:
-                x, y = to_canonical_point(one.lon, one.lat, one.datum)
-            except BadInput as error:
-                raise BadInput.at(["body", "items", number], error.detail, code=error.code) from error
-            placed = book.locate(x, y, one.at or now, tolerance_m=self._policies.snap_tolerance_m)
-            answers.append(_explained(one, placed, book, one.at or now, maintainers))
+        self, asked: Sequence[Asked], points: Sequence[tuple[float, float]], part: _Part, now: datetime
+    ) -> dict[int, Explanation]:
+        answers, tolerance_m, known = {}, self._policies.snap_tolerance_m, versions(part.book)
+        for number in part.numbers:
+            one, (x, y) = asked[number], points[number]
+            placed = part.book.locate(x, y, one.at or now, tolerance_m=tolerance_m)
+            answers[number] = _explained(one, placed, part.book, one.at or now, part.maintainers, known)
         return answers
 
     def _today(self, case: Case, book: Book, maintainers: Mapping[str, str | None]) -> Explanation:
@@ -121,7 +160,7 @@ class Dispatching:
             condition=case.condition,
             component_code=case.component_code,
         )
-        return _explained(asked, placed, book, now, maintainers)
+        return _explained(asked, placed, book, now, maintainers, versions(book))
 
 
 def versions(book: Book) -> dict[str, int]:
@@ -129,14 +168,48 @@ def versions(book: Book) -> dict[str, int]:
     return {"book": book.number, **book.versions}
 
 
+def _canonical(asked: Sequence[Asked]) -> list[tuple[float, float]]:
+    """Return the canonical points of questions in their order; raises BadInput naming the first that is no place."""
+    if len(asked) <= _ONE_BY_ONE:
+        return [_point(number, one) for number, one in enumerate(asked)]
+    by_datum: dict[str, list[int]] = defaultdict(list)
+    for number, one in enumerate(asked):
+        by_datum[one.datum].append(number)
+    found = np.full((len(asked), 2), np.nan)
+    for datum, numbers in by_datum.items():
+        try:
+            found[numbers] = to_canonical_points(np.array([(asked[n].lon, asked[n].lat) for n in numbers]), datum)
+        except BadInput:
+            continue  # an unknown datum: told below, with the place of its first question
+    for number in np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist():
+        found[number] = _point(number, asked[number])
+    return [(x, y) for x, y in found.tolist()]
+
+
+def _point(number: int, one: Asked) -> tuple[float, float]:
+    try:
+        return to_canonical_point(one.lon, one.lat, one.datum)
+    except BadInput as error:
+        raise BadInput.at(["body", "items", number], error.detail, code=error.code) from error
+
+
+def _components(asked: Sequence[Asked], numbers: Sequence[int]) -> set[str]:
+    return {code for number in numbers if (code := asked[number].component_code)}
+
+
 def _explained(
-    asked: Asked, placed: Placed, book: Book, at: datetime, maintainers: Mapping[str, str | None]
+    asked: Asked,
+    placed: Placed,
+    book: Book,
+    at: datetime,
+    maintainers: Mapping[str, str | None],
+    known: Mapping[str, int],
 ) -> Explanation:
     attention = {str(one) for one in placed.attention}
     category = book.catalogue.find(asked.kind, asked.category)
     if category is None:
-        known = asked.kind is not None and asked.category is not None
-        attention.add(Attention.UNKNOWN_CATEGORY if known else Attention.NO_CATEGORY)
+        named = asked.kind is not None and asked.category is not None
+        attention.add(Attention.UNKNOWN_CATEGORY if named else Attention.NO_CATEGORY)
     condition = asked.condition
     if category is not None and condition is not None and condition not in category.conditions:
         attention.add(Attention.NO_CONDITION)
@@ -155,5 +228,5 @@ def _explained(
         decision=decision,
         unit_name=unit.name if unit else None,
         attention=frozenset(attention),
-        versions=versions(book),
+        versions=known,
     )

@@ -1,9 +1,10 @@
 """Where a point lies and who is responsible, as it is answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from pydantic import Field
+from pydantic_core import to_json
 
 from app.api.schemas.base import Answer, Body
 from app.api.schemas.query import Code, Moment
@@ -43,17 +44,6 @@ class ConsideredOut(Answer):
     lost_because: LostBecause = Field(description="Why it lost", examples=["less_specific"])
     text: str = Field(description="The same in Chinese", examples=["另有范围或类别更具体的规则"])
 
-    @classmethod
-    def of(cls, one: Considered) -> Self:
-        """Render a ground."""
-        return cls(
-            ground=one.ground,
-            rule_id=one.rule_id,
-            unit_code=one.unit_code,
-            lost_because=one.lost_because,
-            text=one.text,
-        )
-
 
 class ExplainOut(LocateOut):
     """Where a point lies and who is responsible there, by which ground."""
@@ -68,17 +58,7 @@ class ExplainOut(LocateOut):
     @classmethod
     def explaining(cls, found: Explanation) -> Self:
         """Render a decision with its reasons."""
-        decision = found.decision
-        return cls(
-            **_place(found.placed),
-            versions=dict(found.versions),
-            unit_code=decision.unit_code,
-            unit_name=found.unit_name,
-            decided_by=decision.decided_by,
-            rule_id=decision.rule_id,
-            considered=[ConsideredOut.of(one) for one in decision.considered],
-            attention=sorted(found.attention),
-        )
+        return cls.model_validate(explanation(found))
 
 
 class ExplainIn(Body):
@@ -129,11 +109,50 @@ class CaseRoutingOut(Answer):
         examples=[{"unit_code": "510107003", "decided_by": "rule", "rule_id": "r3"}],
     )
     today: ExplainOut = Field(description="What the rules in force now say of the same place and category")
+    differs: bool = Field(description="Whether today another unit would be responsible", examples=[False])
+    changes: list[str] = Field(
+        description="What today's decision says otherwise: unit_code, decided_by, rule_id", examples=[[]]
+    )
 
     @classmethod
     def of(cls, routing: CaseRouting) -> Self:
         """Render both."""
-        return cls(decided=dict(routing.then), today=ExplainOut.explaining(routing.today))
+        return cls(
+            decided=dict(routing.then),
+            today=ExplainOut.explaining(routing.today),
+            differs="unit_code" in routing.changes,
+            changes=routing.changes,
+        )
+
+
+def explanation(found: Explanation) -> dict[str, Any]:
+    """Return a decision with its reasons as plain JSON values; thousands of them are answered without models."""
+    decision = found.decision
+    return {
+        **_place(found.placed),
+        "versions": found.versions,
+        "unit_code": decision.unit_code,
+        "unit_name": found.unit_name,
+        "decided_by": decision.decided_by,
+        "rule_id": decision.rule_id,
+        "considered": [_considered(one) for one in decision.considered],
+        "attention": sorted(found.attention),
+    }
+
+
+def explanations(found: Iterable[Explanation]) -> bytes:
+    """Return the JSON of an `ExplainManyOut`."""
+    return to_json({"items": [explanation(one) for one in found]})
+
+
+def _considered(one: Considered) -> dict[str, Any]:
+    return {
+        "ground": one.ground,
+        "rule_id": one.rule_id,
+        "unit_code": one.unit_code,
+        "lost_because": one.lost_because,
+        "text": one.text,
+    }
 
 
 def _place(placed: Placed) -> dict[str, Any]:

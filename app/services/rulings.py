@@ -1,0 +1,128 @@
+"""Rulings of coordinators: recorded, ended, never edited; each makes a new number of the book."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from app.dispatch.access import Actor, Office, office_holder
+from app.dispatch.errors import Conflict, NotPermitted, NotVisible
+from app.dispatch.ruling import RulingWanted, check
+from app.models.activations import RulingRow
+from app.repositories.plans import PlanRepository
+from app.repositories.rulings import RulingRepository
+from app.services import idempotency
+from app.services.books import Books
+from app.services.idempotency import KeyUse
+from app.services.transaction import Sessions, reading, writing
+
+
+class Rulings:
+    """What coordinators ruled."""
+
+    def __init__(self, sessions: Sessions, books: Books, now: Callable[[], datetime]) -> None:
+        """Take where rulings are, the book they must fit, and our clock."""
+        self._sessions = sessions
+        self._books = books
+        self._now = now
+
+    async def record(
+        self, wanted: RulingWanted, *, by: UUID | None, case_id: UUID | None = None, within: AsyncSession | None = None
+    ) -> RulingRow:
+        """Record a ruling; explanations of earlier instants do not know it. Raises BadInput.
+
+        `within` joins the transaction of the step that makes it; whoever commits that calls `Books.changed` afterwards.
+        """
+        if within is not None:
+            return await self._record(within, wanted, by=by, case_id=case_id)
+        async with writing(self._sessions) as session:
+            row = await self._record(session, wanted, by=by, case_id=case_id)
+        await self._books.changed()
+        return row
+
+    async def add(self, wanted: RulingWanted, actor: Actor, use: KeyUse | None = None) -> RulingRow:
+        """Record a ruling in somebody's name; the same key gives the first one again."""
+        office_holder(actor, Office.RULINGS)
+        async with writing(self._sessions) as session:
+            first = await idempotency.begin(
+                session, use, resource_id=(ruling_id := uuid7()), status=201, now=self._now()
+            )
+            if first is not None:
+                return await self._known(session, first.resource_id)
+            row = await self._record(session, wanted, by=actor.account_id, ruling_id=ruling_id)
+        await self._books.changed()
+        return row
+
+    async def end(self, ruling_id: UUID, actor: Actor, use: KeyUse | None = None) -> RulingRow:
+        """Say that a ruling holds no longer; raises Conflict where it has ended already."""
+        office_holder(actor, Office.RULINGS)
+        async with writing(self._sessions) as session:
+            plans, rulings, now = PlanRepository(session), RulingRepository(session), self._now()
+            if await idempotency.begin(session, use, resource_id=ruling_id, status=200, now=now) is not None:
+                return await self._known(session, ruling_id)
+            await plans.begin_due(now)
+            plan = await plans.plan(lock=True)
+            row, at = await self._known(session, ruling_id), plan.after(now)
+            if row.valid_to is not None and row.valid_to <= at:
+                raise Conflict("裁定已经到期", code="ruling_ended")
+            if not await rulings.end(ruling_id, at, actor.account_id):
+                raise Conflict("裁定已经终止", code="ruling_ended")
+            await plans.advance(plan, at, recorded_at=at)
+            row = await self._known(session, ruling_id)
+        await self._books.changed()
+        return row
+
+    async def page(
+        self, actor: Actor, *, valid_at: datetime | None, unit_code: str | None, behind: str | None, limit: int
+    ) -> tuple[Sequence[RulingRow], str | None]:
+        """Return rulings, the newest first; who does not rule sees none."""
+        try:
+            office_holder(actor, Office.RULINGS)
+        except NotPermitted:
+            return [], None
+        async with reading(self._sessions) as session:
+            return await RulingRepository(session).page(
+                valid_at=valid_at, unit_code=unit_code, behind=behind, limit=limit
+            )
+
+    async def _record(
+        self,
+        session: AsyncSession,
+        wanted: RulingWanted,
+        *,
+        by: UUID | None,
+        case_id: UUID | None = None,
+        ruling_id: UUID | None = None,
+    ) -> RulingRow:
+        """Check against the book in force, and take the book's next number for it."""
+        book, plans = await self._books.agreed(session), PlanRepository(session)
+        now = self._now()
+        check(wanted, book, now)
+        await plans.begin_due(now)
+        plan = await plans.plan(lock=True)
+        at = plan.after(now)
+        row = RulingRow(
+            id=ruling_id or uuid7(),
+            unit_code=wanted.unit_code,
+            scope=wanted.scope,
+            scope_code=wanted.scope_code,
+            kind=wanted.kind,
+            major=wanted.major,
+            minor=wanted.minor,
+            valid_from=max(wanted.valid_from or at, at),
+            valid_to=wanted.valid_to,
+            case_id=case_id,
+            recorded_at=at,
+            recorded_by=by,
+        )
+        await RulingRepository(session).add(row)
+        await plans.advance(plan, at, recorded_at=at)
+        return row
+
+    async def _known(self, session: AsyncSession, ruling_id: UUID) -> RulingRow:
+        row = await RulingRepository(session).one(ruling_id)
+        if row is None:
+            raise NotVisible
+        return row

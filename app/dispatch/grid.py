@@ -1,6 +1,6 @@
 """The cells of a city: which one a point lies in, and whether that is beyond doubt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -10,7 +10,8 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.dispatch.locate_bulk import first_touched
-from app.dispatch.locator import EDGE_M, Locator
+from app.dispatch.locator import EDGE_M, Locator, Near
+from app.dispatch.mosaic import Floats, Ints
 
 SNAP_TOLERANCE_M: Final = 30.0  # house default, docs/policies.md
 LOOK_AROUND_M: Final = 500.0  # how far the nearest cell is looked for, to tell a person how far off a point is
@@ -77,13 +78,18 @@ class CellIndex:
             return CellHit(code=codes[0], on_boundary=True, candidates=codes, distance_m=0.0)
         return self._snap(lon, lat, tolerance_m)
 
-    def locate_many(self, points: NDArray[np.float64], *, tolerance_m: float = SNAP_TOLERANCE_M) -> list[str | None]:
+    def locate_many(self, points: Floats, *, tolerance_m: float = SNAP_TOLERANCE_M) -> list[str | None]:
         """Return the cell code of each of `points` (n, 2: lon, lat), exactly as `locate` would."""
+        numbers = self.numbers(points, tolerance_m=tolerance_m)
+        return [self.codes[number] if number >= 0 else None for number in numbers.tolist()]
+
+    def numbers(self, points: Floats, *, tolerance_m: float = SNAP_TOLERANCE_M) -> Ints:
+        """Return the place of each point's cell in `codes`, -1 for none; exactly as `locate` would."""
         numbers = first_touched(self._locator, points)
-        found: list[str | None] = [self.codes[number] if number >= 0 else None for number in numbers.tolist()]
         for at in np.flatnonzero(numbers < 0).tolist():
-            found[at] = self._snap(float(points[at, 0]), float(points[at, 1]), tolerance_m).code
-        return found
+            if tied := _nearest(self._locator.near(float(points[at, 0]), float(points[at, 1]), tolerance_m)):
+                numbers[at] = tied[0]
+        return numbers
 
     def shapes(self) -> NDArray[np.object_]:
         """Return the polygons in the order of `codes`, as multipolygons."""
@@ -95,14 +101,17 @@ class CellIndex:
         return [(self.codes[hit.number], self._locator.shape(hit.number)) for hit in hits]
 
     def _snap(self, lon: float, lat: float, tolerance_m: float) -> CellHit:
-        """Take the nearest cell; those not more than the edge tolerance farther are as near as it."""
+        """Take the nearest cell within the tolerance; beyond, tell how far the nearest is."""
         hits = self._locator.near(lon, lat, tolerance_m) or self._locator.near(lon, lat, LOOK_AROUND_M)
         if not hits:
             return CellHit(code=None)
         nearest_m = hits[0].distance_m
         if nearest_m > tolerance_m:
             return CellHit(code=None, distance_m=nearest_m)
-        tied = sorted(self.codes[hit.number] for hit in hits if hit.distance_m <= nearest_m + EDGE_M)
-        return CellHit(
-            code=tied[0], on_boundary=len(tied) > 1, candidates=tuple(tied), snapped=True, distance_m=nearest_m
-        )
+        tied = tuple(self.codes[number] for number in _nearest(hits))
+        return CellHit(code=tied[0], on_boundary=len(tied) > 1, candidates=tied, snapped=True, distance_m=nearest_m)
+
+
+def _nearest(hits: Sequence[Near]) -> list[int]:
+    """Return the cells as near as the nearest, or farther by no more than the edge tolerance, lowest code first."""
+    return sorted(hit.number for hit in hits if hit.distance_m <= hits[0].distance_m + EDGE_M)

@@ -14,19 +14,22 @@ _CHUNK: Final = 8192  # so that the unrolled edges stay in the processor's cache
 
 def first_touched(locator: Locator, points: Floats) -> Ints:
     """Return the lowest polygon number each of `points` (n, 2) touches, -1 where none."""
-    if not len(points):
-        return np.zeros(0, dtype=np.int64)
-    chunks = [points[at : at + _CHUNK] for at in range(0, len(points), _CHUNK)]
-    return np.concatenate([_first(locator.mosaic, np.ascontiguousarray(chunk)) for chunk in chunks])
-
-
-def _first(mosaic: Mosaic, points: Floats) -> Ints:
-    point, number = _candidates(mosaic, points)
-    touched = _touches(mosaic, points[point, 0], points[point, 1], number)
+    point, number = touched(locator, points)
     answer = np.full(len(points), -1, dtype=np.int64)
-    point, number = point[touched][::-1], number[touched][::-1]
-    answer[point] = number  # backwards, so that the lowest number is written last
+    answer[point[::-1]] = number[::-1]  # backwards, so that the lowest number is written last
     return answer
+
+
+def touched(locator: Locator, points: Floats) -> tuple[Ints, Ints]:
+    """Return every pair (point, polygon it touches), ascending."""
+    found = [np.zeros((2, 0), dtype=np.int64)]
+    for first in range(0, len(points), _CHUNK):
+        chunk = np.ascontiguousarray(points[first : first + _CHUNK])
+        point, number = _candidates(locator.mosaic, chunk)
+        kept = _touches(locator.mosaic, chunk[point, 0], chunk[point, 1], number)
+        found.append(np.stack([point[kept] + first, number[kept]]))
+    point, number = np.concatenate(found, axis=1)
+    return point, number
 
 
 def _candidates(mosaic: Mosaic, points: Floats) -> tuple[Ints, Ints]:

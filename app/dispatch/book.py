@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from app.dispatch.boundary import Alternative, near_boundary
 from app.dispatch.calendar import WorkCalendar
@@ -15,7 +14,7 @@ from app.dispatch.responsibility import Decision, Matter, Place, Unit
 from app.dispatch.routing import RuleBook
 from app.dispatch.zones import ZoneIndex
 
-_CELL_PREFIX: Final = {AreaLevel.COMMUNITY: 12, AreaLevel.STREET: 9, AreaLevel.DISTRICT: 6}
+_COMMUNITY_DIGITS, _STREET_DIGITS, _DISTRICT_DIGITS = 12, 9, 6  # of a cell's code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +95,12 @@ class Book:
 
     def spot_of(self, cell_code: str, zones: Mapping[str, str]) -> Spot:
         """Return the areas and the beat of a cell; the cell's code carries those of its areas (city practice)."""
-        areas = {level: self._area(cell_code, level) for level in AreaLevel}
         return Spot(
             cell_code=cell_code,
             beat_code=self.cells.beat_of(cell_code),
-            community=areas[AreaLevel.COMMUNITY],
-            street=areas[AreaLevel.STREET],
-            district=areas[AreaLevel.DISTRICT],
+            community=self._area(cell_code[:_COMMUNITY_DIGITS]),
+            street=self._area(cell_code[:_STREET_DIGITS]),
+            district=self._area(cell_code[:_DISTRICT_DIGITS]),
             zones=dict(zones),
         )
 
@@ -140,8 +138,7 @@ class Book:
                 return self.beat_names.get(code)
         return None
 
-    def _area(self, cell_code: str, level: AreaLevel) -> str | None:
-        code = cell_code[: _CELL_PREFIX[level]]
+    def _area(self, code: str) -> str | None:
         return code if code in self.areas else None
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from app.dispatch.book import Book
 from app.dispatch.case_life import Spot
 from app.dispatch.routing import RuleBook
 from app.dispatch.rulebook import EVERYWHERE
@@ -17,8 +18,8 @@ from app.dispatch.zones import Zone
 Rows: TypeAlias = NDArray[np.int64]
 
 _NEVER: Final = np.iinfo(np.int32).max
-_LEVELS: Final = ("cell_code", "beat_code", "community", "street", "district")
-COLUMNS: Final = 2 * len(_LEVELS) + 2
+_LEVELS: Final = 5  # cell, beat, community, street, district; zones and the city stand apart
+COLUMNS: Final = 2 * _LEVELS + 2
 """Numbers by which a place is known: its rows among rulings and among rules, and its two fallback verdicts."""
 
 
@@ -28,7 +29,7 @@ class BulkRouting:
     Zones of one sign say the same of everything; -1 is the sign of those that say nothing, and fills up rows.
     """
 
-    __slots__ = ("_city", "_fallbacks", "_rules", "_rulings", "_signs", "_taken", "names", "sign_of")
+    __slots__ = ("_city", "_fallbacks", "_rows", "_rules", "_rulings", "_signs", "_taken", "names", "sign_of")
 
     def __init__(self, book: RuleBook, matters: Matters, zones: Sequence[Zone], at: datetime) -> None:
         """Compile what is in force at `at`; `zones` in the order of the zone index."""
@@ -36,7 +37,8 @@ class BulkRouting:
         self._rulings = layers(book.rulings, matters, self.names, at)
         self._rules = layers(book.rules, matters, self.names, at)
         self._city = tuple(said[-1].row(EVERYWHERE) for said in (self._rulings, self._rules))
-        self._fallbacks: Mapping[str, int] = {
+        self._rows = [layer.rows for said in (self._rulings, self._rules) for layer in said[1:-1]]
+        self._fallbacks: Mapping[str | None, int] = {
             region: self.names.agreed(frozenset(codes)) for region, codes in book.fallbacks.items()
         }
         classes = {name: number for number, name in enumerate(sorted({zone.zone_class for zone in zones}))}
@@ -49,16 +51,16 @@ class BulkRouting:
         self._signs = np.array([*numbers, silent], dtype=np.int64).T
         self.sign_of: Rows = np.array([*(numbers.get(one, -1) for one in said), -1], dtype=np.int64)
 
+    def places(self, book: Book) -> Rows:
+        """Return the numbers of every cell of a book, in the order of its codes."""
+        found = [self.place(book.spot_of(code, {})) for code in book.cells.codes]
+        return np.array(found, dtype=np.int64).reshape(len(found), COLUMNS)
+
     def place(self, spot: Spot) -> list[int]:
         """Return the numbers of a spot without its zones."""
-        codes = [getattr(spot, level) for level in _LEVELS]
-        rows = [
-            layer.row(code)
-            for said in (self._rulings, self._rules)
-            for layer, code in zip(said[1:-1], codes, strict=True)
-        ]
-        regions = (spot.street, spot.district)
-        return rows + [self._fallbacks.get(region, NOBODY) if region is not None else NOBODY for region in regions]
+        codes = (spot.cell_code, spot.beat_code, spot.community, spot.street, spot.district)
+        rows = [rows.get(code, -1) for rows, code in zip(self._rows, codes * 2, strict=True)]
+        return [*rows, self._fallbacks.get(spot.street, NOBODY), self._fallbacks.get(spot.district, NOBODY)]
 
     def everything(self, places: Rows, signs: Rows) -> Numbers:
         """Return the verdicts of places (n, COLUMNS) with signs (n, k): one row a place, one column a matter class."""
@@ -78,7 +80,7 @@ class BulkRouting:
         return self._rulings[0].row(zone.code), self._rules[0].row(zone.code), managed, manager
 
     def _verdicts(self, places: Rows, signs: Rows, matters: Rows | None, maintainers: Numbers | None) -> Numbers:
-        half = len(_LEVELS)
+        half = _LEVELS
         answer = self._of_zones(self._rulings[0], self._signs[0], signs, matters)
         answer = _filled(answer, self._rulings[1:-1], places[:, :half], matters)
         answer = _left(answer, _picked(self._rulings[-1].verdicts, np.array([self._city[0]]), matters))

@@ -125,13 +125,13 @@ def _proven(book: Book, at: datetime, faces: Faces) -> Coverage:
     conditions = conditions_of(book)
     matters = classify(book.rules, conditions)
     bulk = BulkRouting(book.rules, matters, book.zones.zones, at)
-    places = np.array([bulk.place(book.spot_of(code, {})) for code in book.cells.codes], dtype=np.int64)
+    places = bulk.places(book)
     signs = -np.sort(-bulk.sign_of[faces.zones], axis=1)
     signs = signs[:, : max(1, int((signs >= 0).sum(axis=1).max(initial=0)))]
-    rows, class_of = _classes(np.hstack([places[faces.cells], signs]) if len(faces) else np.zeros((0, 1), np.int64))
+    rows, class_of = _classes(np.hstack([places[faces.cells], signs]))
     size = np.bincount(class_of, minlength=len(rows))
     weight = np.bincount(matters.classes, minlength=len(matters.chosen))
-    split = places.shape[1] if len(places) else 0
+    split = places.shape[1]
     none = two = 0
     grouped: dict[tuple[int, bytes], list[int]] = {}
     for first in range(0, len(rows), _CHUNK):

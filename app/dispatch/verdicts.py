@@ -70,13 +70,13 @@ class Layer:
     `ranks` tells which of two zones goes first at a matter: the lower one.
     """
 
-    rows: Mapping[str, int]
+    rows: Mapping[str | None, int]
     verdicts: Numbers
     ranks: Numbers
 
     def row(self, code: str | None) -> int:
         """Return the row of a code, -1 for none."""
-        return self.rows.get(code, -1) if code is not None else -1
+        return self.rows.get(code, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def layers(table: Table[Rule] | Table[Ruling], matters: Matters, names: Names, a
                 if verdict != NOBODY and pattern in covered:
                     verdicts[number, covered[pattern]] = verdict
                     ranks[number, covered[pattern]] = fineness[mask_of(pattern)] * (len(numbers) + 1) + age
-        rows = {code: number for number, code in enumerate(books)}
+        rows: dict[str | None, int] = {code: number for number, code in enumerate(books)}
         made.append(Layer(rows=rows, verdicts=verdicts, ranks=ranks))
     return tuple(made)
 

@@ -47,10 +47,6 @@ from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
 from app.repositories.hints import Hints
 from app.services.books import Books
-from app.services.callbacks import Callbacks
-from app.services.case_opening import CaseOpening
-from app.services.case_steps import CaseSteps
-from app.services.cases import Cases
 from app.services.citizens import Citizens
 from app.services.hotline import Hotline
 from app.services.identity import Identity
@@ -60,12 +56,11 @@ from app.services.media import MediaService
 from app.services.partner_secrets import PartnerSecrets
 from app.services.precedence import Precedence
 from app.services.readiness import RELEASE
-from app.services.report_steps import ReportSteps
-from app.services.reports import Reports
 from app.services.rulings import Rulings
 from app.services.sets import Sets
 from app.services.transaction import Sessions
 from app.services.vault import Vault
+from app.services.wiring import stepping
 from app.settings import Mode, Settings, load_settings
 
 ROUTERS: Final = (
@@ -148,14 +143,9 @@ def wire(
 ) -> Wired:
     """Put the services together over a session factory."""
     sealer, policies, demo = Sealer(keys), DEFAULTS, settings.mode is Mode.DEMO
-    books, callbacks = Books(sessions, now=now), Callbacks()
-    vault, codes = Vault(sealer), QueryCodes(keys.search.secret)
-    report_steps = ReportSteps(callbacks, policies)
-    case_steps = CaseSteps(callbacks, report_steps, policies)
+    books, vault, codes = Books(sessions, now=now), Vault(sealer), QueryCodes(keys.search.secret)
+    steps = stepping(sessions, books, vault, policies, now, city=settings.city)
     intake = Intake(sessions, books, vault, codes, policies)
-    cases = Cases(sessions, books, vault, case_steps, report_steps, now)
-    opening = CaseOpening(case_steps, policies, city=settings.city)
-    reports = Reports(sessions, books, vault, report_steps, case_steps, opening, now)
     return Wired(
         settings=settings,
         sessions=sessions,
@@ -165,21 +155,22 @@ def wire(
         identity=Identity(sessions, Tokens(keys.token, settings.city), passwords or Passwords(), now, demo=demo),
         vault=vault,
         intake=intake,
-        cases=cases,
-        reports=reports,
+        acts=steps.acts,
+        cases=steps.cases,
+        reports=steps.reports,
         query_codes=codes,
         precedence=Precedence(sessions, books),
         media=MediaService(sessions, Objects.at(settings.media_url, settings.home / "media"), sealer, now),
         flood=Flood(settings.citizen_rate),
-        citizens=Citizens(sessions, intake, reports, codes, now),
+        citizens=Citizens(sessions, intake, steps.reports, codes, now),
         sets=Sets(sessions, books, now),
         imports=Imports(sessions, passwords or Passwords(), now),
         rulings=Rulings(sessions, books, now),
         hotline=Hotline(
             sessions=sessions,
             intake=intake,
-            reports=reports,
-            cases=cases,
+            reports=steps.reports,
+            cases=steps.cases,
             vault=vault,
             secrets=PartnerSecrets(sealer),
             now=now,

@@ -24,8 +24,10 @@ from app.models.reports import Report
 from app.models.work import OutboxEvent
 from app.repositories.engine import open_sessions
 from app.repositories.sets import SetRepository
+from app.services.acts import Acts
 from app.services.cases import Cases
 from app.services.hotline import Hotline, Taken
+from app.services.intake import Intake
 from app.services.partner_secrets import PartnerSecrets
 from app.services.reports import Reports
 from app.services.timers import Timers
@@ -45,6 +47,8 @@ class City:
 
     sessions: Sessions
     hotline: Hotline
+    intake: Intake
+    acts: Acts
     cases: Cases
     reports: Reports
     vault: Vault
@@ -135,10 +139,12 @@ async def open_city(town: Town, keys: Keys, home: Path) -> AsyncIterator[City]:
     yield City(
         sessions=sessions,
         hotline=hotline,
+        intake=wired.intake,
+        acts=wired.acts,
         cases=wired.cases,
         reports=wired.reports,
         vault=wired.vault,
-        timers=Timers(sessions, wired.cases, clock),
+        timers=Timers(sessions, wired.acts, clock),
         clock=clock,
         partner_id=await store_partner(sessions, keys, code, callback_url="http://p.test"),
         code=code,

@@ -14,6 +14,7 @@ from app.api.flood import Flood
 from app.dispatch.access import Actor
 from app.dispatch.book import Book
 from app.dispatch.errors import BadInput, Unauthenticated
+from app.services.acts import Acts
 from app.services.books import Books
 from app.services.cases import Cases
 from app.services.citizens import Citizens
@@ -52,6 +53,7 @@ class Wired:
     identity: Identity
     vault: Vault
     intake: Intake
+    acts: Acts
     cases: Cases
     reports: Reports
     query_codes: QueryCodes

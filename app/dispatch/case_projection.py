@@ -64,9 +64,10 @@ def present(life: CaseLife) -> dict[str, Any]:
     }
 
 
-def requests(case_id: UUID, life: CaseLife) -> list[dict[str, Any]]:
-    """Return the requests of the present round as rows."""
-    return [_request(case_id, life.round.number, one) for one in life.round.requests]
+def requests(case_id: UUID, life: CaseLife, *, since: int | None = None) -> list[dict[str, Any]]:
+    """Return the requests of the present round as rows, or of every round from number `since` on."""
+    first = life.round.number if since is None else since
+    return [_request(case_id, turn.number, one) for turn in life.rounds[first - 1 :] for one in turn.requests]
 
 
 def timers(life: CaseLife, action: Action, policies: Policies) -> list[TimerWanted]:

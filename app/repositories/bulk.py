@@ -31,9 +31,14 @@ async def insert_rows(
     if not rows:
         return None
     statement = _statement(table, tuple(rows[0]), conflict, returning)
-    done = await session.execute(statement, {"rows": json.dumps(rows, default=_plain, ensure_ascii=False)})
+    done = await session.execute(statement, {"rows": rows_json(rows)})
     assert isinstance(done, CursorResult)  # noqa: S101  # what a text statement gives
     return done
+
+
+def rows_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as one JSON value, from which PostgreSQL reads them again."""
+    return json.dumps(rows, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

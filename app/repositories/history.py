@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import Row, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.history import Entry
@@ -65,7 +65,7 @@ class HistoryRepository:
         await self._session.execute(insert(Look), [dict(row)])
 
 
-def entry_of(row: HistoryRow) -> Entry:
+def entry_of(row: HistoryRow | Row[Any]) -> Entry:
     """Return a row as the value that is folded."""
     return Entry(
         number=row.number,

@@ -1,11 +1,11 @@
 """Fold the histories of some subjects again and compare what is stored of them, row by row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from app.dispatch import case_fold, case_projection, report_life
+from app.dispatch import case_fold, case_projection, report_life, report_projection
 from app.dispatch.audit import Difference, differences
 from app.dispatch.case_facts import leg_facts, round_facts
 from app.dispatch.case_life import CaseLife
@@ -16,7 +16,6 @@ from app.models.cases import Case, CaseRequest, LegFacts
 from app.models.facts import ReportFactsRow, RoundFactsRow
 from app.models.reports import Report
 from app.repositories.audit import AuditRepository
-from app.services.report_steps import present as report_present
 
 Life = TypeVar("Life")
 Told = dict[type[Base], list[Mapping[str, Any]]]
@@ -34,7 +33,7 @@ async def case_differences(repository: AuditRepository, histories: Histories) ->
         told[Case].append(_case(one, life))
         told[RoundFactsRow] += [asdict(facts) for facts in round_facts(one, life)]
         told[LegFacts] += [asdict(facts) for facts in leg_facts(one, life)]
-        told[CaseRequest] += _requests(one, life)
+        told[CaseRequest] += case_projection.requests(one, life, since=1)
     return lost + await _compared(repository, told, {Case: "id"}, "case_id", list(lives))
 
 
@@ -98,10 +97,4 @@ def _report(report_id: UUID, life: ReportLife) -> dict[str, Any]:
         "received_at": life.received_at,
         "answer_due_at": life.answer_due_at,
     }
-    return received | report_present(life)
-
-
-def _requests(case_id: UUID, life: CaseLife) -> list[dict[str, Any]]:
-    """Return the requests of every round; the projection gives those of the last one it sees."""
-    rounds = (replace(life, rounds=life.rounds[:number]) for number in range(1, len(life.rounds) + 1))
-    return [request for one in rounds for request in case_projection.requests(case_id, one)]
+    return received | report_projection.present(life)

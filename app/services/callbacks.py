@@ -11,29 +11,28 @@ from app.dispatch.callbacks import CaseFace, Matter, Told, of_case, of_report
 from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Kind
 from app.dispatch.history import Entry
-from app.models.cases import Case
-from app.models.reports import Report
-from app.repositories.case_writing import LinkedReport
+from app.dispatch.report_life import ReportLife
+from app.repositories.step_reading import LinkedReport
 
 
 class Callbacks:
-    """Build outbox rows; `WorkRepository.add_events` stores those of partners that want to be told."""
+    """Build outbox rows, for reports whose partners have an address to be told at."""
 
-    def of_report(self, entry: Entry, report: Report, book: Book) -> list[dict[str, Any]]:
+    def of_report(
+        self, entry: Entry, life: ReportLife, public_answer: str | None, link: LinkedReport, book: Book
+    ) -> list[dict[str, Any]]:
         """Return the rows that a step of a report asks for."""
-        told = of_report(entry, _matter(report.kind, report.category, book), report.public_answer)
-        linked = LinkedReport(
-            report_id=report.id,
-            receipt_no=report.receipt_no,
-            partner_id=report.partner_id,
-            order_no=report.order_no,
-        )
-        return _rows(told, (linked,), entry)
+        if link.tells is None:
+            return []
+        told = of_report(entry, _matter(life.kind, life.category, book), public_answer)
+        return _rows(told, (link,), entry)
 
     def of_case(
-        self, entry: Entry, case: Case, life: CaseLife, linked: Sequence[LinkedReport], book: Book
+        self, entry: Entry, life: CaseLife, public_answer: str | None, linked: Sequence[LinkedReport], book: Book
     ) -> list[dict[str, Any]]:
         """Return the rows that a step of a case asks for: one for each report of a partner that it carries."""
+        if all(one.tells is None for one in linked):
+            return []
         unit = book.units.get(life.unit_code) if life.unit_code else None
         face = CaseFace(
             case_no=life.case_no,
@@ -42,7 +41,7 @@ class Callbacks:
             due_at=life.round.clock.due_at,
             end_kind=life.round.end_kind,
         )
-        told = of_case(entry, _matter(life.kind, life.category, book), face, case.public_answer)
+        told = of_case(entry, _matter(life.kind, life.category, book), face, public_answer)
         return _rows(told, linked, entry)
 
 
@@ -57,8 +56,8 @@ def _rows(told: Told | None, linked: Iterable[LinkedReport], entry: Entry) -> li
     return [
         {
             "id": uuid7(),
-            "lane": lane_of(one.partner_id, one.order_no),
-            "partner_id": one.partner_id,
+            "lane": lane_of(one.tells, one.order_no),
+            "partner_id": one.tells,
             "kind": told.kind,
             "payload": {"order_no": one.order_no, "receipt_no": one.receipt_no, **told.data},
             "created_at": entry.recorded_at,
@@ -68,7 +67,7 @@ def _rows(told: Told | None, linked: Iterable[LinkedReport], entry: Entry) -> li
             "last_error": None,
         }
         for one in linked
-        if one.partner_id is not None and one.order_no is not None
+        if one.tells is not None and one.order_no is not None
     ]
 
 

@@ -1,6 +1,6 @@
 """A request that comes twice changes things once: keys are taken in the transaction of the change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from app.services.transaction import Sessions, sqlstate, writing
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
 _ANOTHER_BODY: Final = "同一 Idempotency-Key 对应的请求内容不同"
+_IN_PROGRESS: Final = "同一 Idempotency-Key 的请求正在处理"
 _NOTHING: Final = UUID(int=0)
 """The resource of a batch, which is none."""
 
@@ -92,9 +93,38 @@ def _first(use: KeyUse, used: IdempotencyKey | None) -> Replay | IdempotencyMism
     return Replay(resource_id=used.resource_id, status=used.status)
 
 
-async def forget(session: AsyncSession, use: KeyUse) -> None:
-    """Give a key back that was taken for what is refused."""
-    await WorkRepository(session).forget_key(*use.place)
+async def take(
+    session: AsyncSession, uses: Mapping[KeyUse, UUID], *, status: int, now: datetime
+) -> dict[KeyUse, Replay | IdempotencyMismatch]:
+    """Take keys, each with the resource it stands for, as `begin_many` does; raise IdempotencyInProgress."""
+    takings = [Taking(use=use, resource_id=one, status=status, now=now) for use, one in uses.items()]
+    if not takings:
+        return {}
+    try:
+        used = await begin_many(session, takings)
+    except DBAPIError as error:
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            raise IdempotencyInProgress(_IN_PROGRESS) from error
+        raise
+    await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+    return used
+
+
+async def done_before(session: AsyncSession, uses: Iterable[KeyUse]) -> set[KeyUse]:
+    """Return those keys under which the same request has been done already; none is taken."""
+    wanted = {use.place: use for use in uses}
+    found = await WorkRepository(session).used_keys(wanted)
+    return {wanted[place] for place, one in found.items() if one.body_digest == wanted[place].body_digest}
+
+
+async def was_used(session: AsyncSession, use: KeyUse | None) -> bool:
+    """Tell whether the same request has been done already."""
+    return use is not None and use in await done_before(session, [use])
+
+
+async def forget(session: AsyncSession, *uses: KeyUse) -> None:
+    """Give keys back that were taken for what is refused."""
+    await WorkRepository(session).forget_keys(use.place for use in uses)
 
 
 async def begin(
@@ -120,18 +150,12 @@ async def begin(
             return None
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
-            raise IdempotencyInProgress("同一 Idempotency-Key 的请求正在处理") from error
+            raise IdempotencyInProgress(_IN_PROGRESS) from error
         raise
     first = await work.used_key(use.scope, use.route, use.key)
     if first is None or first.body_digest != use.body_digest:
         raise IdempotencyMismatch(_ANOTHER_BODY)
     return Replay(resource_id=first.resource_id, status=first.status)
-
-
-async def was_used(session: AsyncSession, use: KeyUse | None) -> bool:
-    """Tell whether the same request has been done already."""
-    first = await WorkRepository(session).used_key(use.scope, use.route, use.key) if use is not None else None
-    return first is not None and use is not None and first.body_digest == use.body_digest
 
 
 async def begin_batch(sessions: Sessions, use: KeyUse | None, *, now: datetime) -> None:

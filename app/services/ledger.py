@@ -13,8 +13,7 @@ from app.dispatch.chain import link, text_digest
 from app.dispatch.codes import Post
 from app.dispatch.commands import SHORT
 from app.dispatch.history import Draft, Entry
-from app.models.history import HistoryRow
-from app.repositories.history import HistoryRepository, entry_of
+from app.repositories.history import HistoryRepository
 
 Subject = Literal["report", "case"]
 SALT_BYTES: Final = 16
@@ -47,12 +46,12 @@ class Thread:
     hash: str | None = None
 
     @classmethod
-    def of(cls, subject: Subject, subject_id: UUID, rows: Sequence[HistoryRow]) -> "Thread":
-        """Take up the chain where the stored rows end."""
-        if not rows:
+    def of(cls, subject: Subject, subject_id: UUID, steps: Sequence[tuple[Entry, str]]) -> "Thread":
+        """Take up the chain where the stored steps end, each given with its hash."""
+        if not steps:
             return cls(subject, subject_id)
-        last = rows[-1]
-        return cls(subject, subject_id, last.number, last.to_state, last.hash)
+        last, digest = steps[-1]
+        return cls(subject, subject_id, last.number, last.target, digest)
 
 
 @dataclass(slots=True)
@@ -87,13 +86,25 @@ class Ledger:
         row["hash"] = link(thread.hash, row)
         self.rows.append(row)
         thread.number, thread.state, thread.hash = number, row["to_state"], row["hash"]
-        return entry_of(HistoryRow(**row))
+        return _entry(row)
 
-    def text(self, entry: Entry, thread: Thread, name: str) -> str | None:
-        """Return a text that a step was recorded with, as it was kept."""
-        key = (thread.subject_id, entry.number, name)
-        kept = (t["body"] for t in self.texts if (t["subject_id"], t["number"], t["field"]) == key)
-        return next(kept, None)
+    def last_text(self, thread: Thread, name: str) -> str | None:
+        """Return a text that the last step of a chain was recorded with, as it was kept; none where it has none."""
+        for one in reversed(self.texts):
+            if (one["subject_id"], one["number"]) != (thread.subject_id, thread.number):
+                return None
+            if one["field"] == name:
+                body: str = one["body"]
+                return body
+        return None
+
+    def mark(self) -> tuple[int, int]:
+        """Return how much has been collected until now."""
+        return len(self.rows), len(self.texts)
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Forget what was collected since."""
+        del self.rows[mark[0] :], self.texts[mark[1] :]
 
     def _cleaned(self, value: Any) -> Any:  # noqa: ANN401  # one of the short values of a payload
         if isinstance(value, list):
@@ -110,3 +121,19 @@ class Ledger:
         """Write everything that was collected."""
         await HistoryRepository(session).add(self.rows, self.texts)
         self.rows, self.texts = [], []
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        number=row["number"],
+        action=row["action"],
+        source=row["from_state"],
+        target=row["to_state"],
+        post=row["post"],
+        actor_id=row["actor_id"],
+        on_behalf_of=row["on_behalf_of"],
+        policy=row["policy"],
+        recorded_at=row["recorded_at"],
+        occurred_at=row["occurred_at"],
+        payload=row["payload"],
+    )

@@ -9,7 +9,7 @@ from app.dispatch.codes import Action
 from app.dispatch.errors import GridcaseError, NotPermitted, NotVisible
 from app.models.cases import Case
 from app.models.reports import Report
-from app.services import case_steps, report_steps
+from app.services import standings
 from app.services.books import Books
 from app.services.transaction import Sessions, reading
 
@@ -42,6 +42,6 @@ class Precedence:
 async def _standing(session: AsyncSession, thing: Thing, subject_id: UUID) -> Standing | None:
     if thing is Thing.CASE:
         case = await session.get(Case, subject_id)
-        return case_steps.standing_of(case) if case else None
+        return standings.of_case(case) if case else None
     report = await session.get(Report, subject_id)
-    return report_steps.standing_of(report) if report else None
+    return standings.of_report(report) if report else None

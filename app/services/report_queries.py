@@ -17,7 +17,7 @@ from app.repositories.paging import cursor
 from app.repositories.reports import RECEIVED, ReportFilter, ReportRepository
 from app.services.arrivals import Received
 from app.services.books import Books
-from app.services.report_steps import standing_of
+from app.services.standings import of_report
 from app.services.transaction import Sessions, reading
 from app.services.vault import MaskedReporter, Vault
 
@@ -116,7 +116,7 @@ class ReportQueries:
         self, session: AsyncSession, reports: Sequence[Report], actor: Actor
     ) -> Mapping[UUID, MaskedReporter]:
         """Return masked reporters, for reports that the actor oversees only."""
-        overseen = [report.id for report in reports if oversees(actor, standing_of(report).regions)]
+        overseen = [report.id for report in reports if oversees(actor, of_report(report).regions)]
         return await self._vault.masked(session, overseen) if overseen else {}
 
 

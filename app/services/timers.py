@@ -1,8 +1,9 @@
 """Fire what is due: signing and resuming by policy; and forget what only had to be remembered for a while."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -13,8 +14,11 @@ from app.dispatch.codes import Post
 from app.dispatch.commands import Command, Resume, Sign
 from app.dispatch.errors import Conflict, NotVisible, Unavailable
 from app.models.work import Timer
+from app.repositories.step_reading import StepReading
 from app.repositories.work import WorkRepository
-from app.services.transaction import Sessions, sqlstate, writing
+from app.services.acts import Act, Done
+from app.services.ledger import Acting
+from app.services.transaction import Sessions, concerns_one, sqlstate, writing
 
 log = structlog.get_logger()
 
@@ -25,43 +29,48 @@ KEPT: Final = timedelta(days=7)
 _COMMANDS: Final[Mapping[str, Command]] = {AUTO_SIGN: Sign(), RESUME: Resume()}
 
 
-class ActsOnCases(Protocol):
-    """Who takes steps of cases."""
+class Plays(Protocol):
+    """Who takes trusted steps."""
 
-    async def act_within(
-        self,
-        session: AsyncSession,
-        case_id: UUID,
-        command: Command,
-        *,
-        policy: str,
-        leg: int | None = None,
-        post: Post = Post.POLICY,
-    ) -> None:
-        """Act within an open transaction; raise Conflict or NotVisible where it is not possible any more."""
+    async def play(self, acts: Sequence[Act], *, within: AsyncSession | None = None) -> list[Done]:
+        """Take steps within an open transaction; say of each what became of it."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A timer that is leased to us, under the attempt that fences it."""
+
+    id: UUID
+    attempt: int
+    kind: str
+    case_id: UUID
+    leg: int | None
 
 
 class Timers:
     """Every timer takes effect once, however many workers look: the fence and the step share a transaction."""
 
-    def __init__(self, sessions: Sessions, cases: ActsOnCases, now: Callable[[], datetime]) -> None:
+    def __init__(self, sessions: Sessions, acts: Plays, now: Callable[[], datetime]) -> None:
         """Take who acts, and our clock."""
         self._sessions = sessions
-        self._cases = cases
+        self._acts = acts
         self._now = now
 
     async def fire_due(self) -> int:
-        """Fire up to `AT_ONCE` timers; return how many were looked at. One that fails is left to a later try."""
+        """Fire up to `AT_ONCE` timers together; return how many were looked at. One that fails is left to a later try.
+
+        Where one of them keeps the others from firing, each is fired alone.
+        """
         async with writing(self._sessions) as session:
-            due = [_value(one) for one in await WorkRepository(session).lease_timers(self._now(), LEASE, AT_ONCE)]
+            due = [_due(one) for one in await WorkRepository(session).lease_timers(self._now(), LEASE, AT_ONCE)]
+        known = [one for one in due if one.kind in _COMMANDS]
         for one in due:
-            try:
-                await self._fire(*one)
-            except Unavailable:
-                raise
-            except Exception as error:  # noqa: BLE001  # one that cannot be fired must not keep the others waiting
-                log.warning("timer_failed", kind=one[2], error=type(error).__name__, sqlstate=sqlstate(error))
+            if one.kind not in _COMMANDS:
+                log.warning("timer_unknown", kind=one.kind)
+        if not await self._fired(known) and len(known) > 1:
+            for one in known:
+                await self._fired([one])
         return len(due)
 
     async def forget(self) -> None:
@@ -69,16 +78,54 @@ class Timers:
         async with writing(self._sessions) as session:
             await WorkRepository(session).drop_keys(self._now() - KEPT)
 
-    async def _fire(self, timer_id: UUID, attempt: int, kind: str, case_id: UUID, payload: Mapping[str, Any]) -> None:
+    async def _fired(self, due: Sequence[Due]) -> bool:
+        """Fire timers in one transaction; False where that failed, and nothing was done."""
+        try:
+            await self._fire(due)
+        except Unavailable as error:
+            if not concerns_one(error):
+                raise
+            log.warning("timer_failed", timers=len(due), error=type(error).__name__)
+            return False
+        except Exception as error:  # noqa: BLE001  # one that cannot be fired must not keep the others waiting
+            log.warning("timer_failed", timers=len(due), error=type(error).__name__, sqlstate=sqlstate(error))
+            return False
+        return True
+
+    async def _fire(self, due: Sequence[Due]) -> None:
+        """Lock the cases first and their timers behind them, as every step does; then act for those still ours."""
+        if not due:
+            return
         async with writing(self._sessions) as session:
-            if not await WorkRepository(session).finish_timer(timer_id, attempt, self._now()):
-                return
-            try:
-                async with session.begin_nested():
-                    await self._cases.act_within(session, case_id, _COMMANDS[kind], policy=kind, leg=payload.get("leg"))
-            except (Conflict, NotVisible) as lapsed:
-                log.info("timer_lapsed", kind=kind, reason=lapsed.code)
+            await StepReading(session).lock_cases({one.case_id for one in due})
+            now = self._now()
+            ours = await WorkRepository(session).finish_timers({one.id: one.attempt for one in due}, now)
+            fired = [one for one in due if one.id in ours]
+            taken = await self._acts.play([_act(one, now) for one in fired], within=session)
+            for one, done in zip(fired, taken, strict=True):
+                _lapse(one, done)
 
 
-def _value(timer: Timer) -> tuple[UUID, int, str, UUID, Mapping[str, Any]]:
-    return timer.id, timer.attempt, timer.kind, timer.subject_id, timer.payload
+def _due(timer: Timer) -> Due:
+    leg = timer.payload.get("leg")
+    return Due(id=timer.id, attempt=timer.attempt, kind=timer.kind, case_id=timer.subject_id, leg=leg)
+
+
+def _act(due: Due, now: datetime) -> Act:
+    acting = Acting(now=now, post=Post.POLICY)
+    return Act(
+        subject="case",
+        subject_id=due.case_id,
+        command=_COMMANDS[due.kind],
+        acting=acting,
+        policy=due.kind,
+        leg=due.leg,
+    )
+
+
+def _lapse(due: Due, done: Done) -> None:
+    """Let a timer go that came too late; raise what it was refused with for any other reason."""
+    if isinstance(done.error, Conflict | NotVisible):
+        log.info("timer_lapsed", kind=due.kind, reason=done.error.code)
+    elif done.error is not None:
+        raise done.error

@@ -1,22 +1,26 @@
 """One use case, one transaction, committed before the answer is sent and not to be cancelled half-way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.dispatch.errors import Unavailable
+from app.dispatch.errors import GridcaseError, Unavailable
 from app.repositories.engine import warnings_of
 
 log = structlog.get_logger()
 
 Sessions = async_sessionmaker[AsyncSession]
+T = TypeVar("T")
 
-GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08006", "53300", "40001", "40P01"})
+CHOSEN: Final = frozenset({"40001", "40P01"})
+"""SQLSTATEs under which the database let another go first."""
+GONE: Final = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08006", "53300"}) | CHOSEN
 """SQLSTATEs after which the same request may be sent again: the database went away, or chose another first."""
 
 
@@ -67,6 +71,25 @@ def is_gone(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return sqlstate(error) in GONE
+
+
+def concerns_one(error: BaseException) -> bool:
+    """Tell whether one item of a batch may be to blame for an error, so that each had better be tried alone."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    if not isinstance(cause, DBAPIError):
+        return False
+    return sqlstate(cause) in CHOSEN or not is_gone(cause)
+
+
+async def alone(work: Awaitable[T], refused: Callable[[GridcaseError], T]) -> T:
+    """Await what is left of a batch for one item, in a transaction of its own; no failure stops the other items."""
+    try:
+        return await work
+    except GridcaseError as error:
+        return refused(error)
+    except DBAPIError as error:
+        log.warning("item_not_stored", error=type(error).__name__, sqlstate=sqlstate(error))
+        return refused(Unavailable("这一项未能保存，请稍后重试", code="not_stored"))
 
 
 async def _to_the_end(work: Awaitable[None]) -> None:

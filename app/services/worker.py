@@ -15,15 +15,12 @@ from app.adapters.sealing import Sealer
 from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
-from app.services.callbacks import Callbacks
-from app.services.case_steps import CaseSteps
-from app.services.cases import Cases
 from app.services.outbox import Outbox
 from app.services.partner_secrets import PartnerSecrets
-from app.services.report_steps import ReportSteps
 from app.services.timers import Timers
 from app.services.transaction import Sessions, sqlstate
 from app.services.vault import Vault
+from app.services.wiring import stepping
 from app.settings import Mode, Settings
 
 log = structlog.get_logger()
@@ -58,11 +55,9 @@ async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
 def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller) -> tuple[Outbox, Timers]:
     """Put together what the loops call."""
     sealer = Sealer(keys)
-    reports = ReportSteps(Callbacks(), DEFAULTS)
-    steps = CaseSteps(Callbacks(), reports, DEFAULTS)
-    cases = Cases(sessions, Books(sessions), Vault(sealer), steps, reports, _now)
+    steps = stepping(sessions, Books(sessions), Vault(sealer), DEFAULTS, _now, city=settings.city)
     outbox = Outbox(sessions, caller, PartnerSecrets(sealer), _now, demo=settings.mode is Mode.DEMO)
-    return outbox, Timers(sessions, cases, _now)
+    return outbox, Timers(sessions, steps.acts, _now)
 
 
 async def repeat(name: str, every: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:

@@ -1,8 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,15 +12,17 @@ from uuid_utils.compat import uuid7
 from app.adapters.keys import Keys
 from app.dispatch import commands
 from app.dispatch.codes import Post
-from app.dispatch.commands import Command
 from app.dispatch.policies import DEFAULTS
 from app.models.cases import Case
 from app.models.history import HistoryRow
 from app.models.work import IdempotencyKey, InboxEvent, Timer
-from app.repositories.work import WorkRepository
-from app.services.timers import KEPT, LEASE, Timers
+from app.services import idempotency
+from app.services.acts import Act, Done
+from app.services.idempotency import KeyUse
+from app.services.timers import KEPT, LEASE, Due, Timers
 from app.services.transaction import writing
 from tests.hotline_city import PLACE, City, open_city
+from tests.statements import counted
 from tests.towns import Town
 
 SIGN_AFTER = DEFAULTS.auto_sign_after or timedelta()
@@ -99,7 +100,7 @@ async def test_a_timer_that_came_too_late_lapses_quietly(city: City) -> None:
 async def test_several_workers_fire_each_timer_once(city: City) -> None:
     cases = [await _dispatched(city, f"T4-{n}") for n in range(6)]
     city.clock.at += SIGN_AFTER
-    workers = [Timers(city.sessions, city.cases, city.clock) for _ in range(4)]
+    workers = [Timers(city.sessions, city.acts, city.clock) for _ in range(4)]
     counts = await asyncio.gather(*(one.fire_due() for one in workers))
     assert sum(counts) == len(cases)
     for case in cases:
@@ -113,14 +114,15 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(city: City) -> None:
     acts: list[UUID] = []
 
     class Counting:
-        async def act_within(self, session: AsyncSession, case_id: UUID, command: Command, **_: Any) -> None:  # noqa: ARG002
-            acts.append(case_id)
+        async def play(self, given: Sequence[Act], *, within: AsyncSession | None = None) -> list[Done]:  # noqa: ARG002
+            acts.extend(one.subject_id for one in given)
+            return [Done(subject_id=one.subject_id) for one in given]
 
     class Slow(Timers):
-        async def _fire(self, *one: Any) -> None:
+        async def _fire(self, due: Sequence[Due]) -> None:
             held.set()
             await go.wait()
-            await super()._fire(*one)
+            await super()._fire(due)
 
     slow = asyncio.create_task(Slow(city.sessions, Counting(), city.clock).fire_due())
     await held.wait()
@@ -138,11 +140,9 @@ async def test_a_worker_that_dies_half_way_leaves_the_timer_to_the_next(city: Ci
     city.clock.at += SIGN_AFTER
 
     class Dying:
-        async def act_within(
-            self, session: AsyncSession, case_id: UUID, command: Command, *, policy: str, **_: Any
-        ) -> None:
-            await city.cases.act_within(session, case_id, command, policy=policy)
-            raise KeyError(case_id)
+        async def play(self, given: Sequence[Act], *, within: AsyncSession | None = None) -> list[Done]:
+            await city.acts.play(given, within=within)
+            raise KeyError(given[0].subject_id)
 
     await Timers(city.sessions, Dying(), city.clock).fire_due()
     assert "sign" not in await city.steps(case.id)
@@ -150,6 +150,37 @@ async def test_a_worker_that_dies_half_way_leaves_the_timer_to_the_next(city: Ci
     city.clock.at += LEASE + timedelta(seconds=1)
     await city.timers.fire_due()
     assert (await city.steps(case.id))[-1] == "sign"
+
+
+async def test_one_that_cannot_be_fired_keeps_none_of_the_others_waiting(city: City) -> None:
+    cases = [await _dispatched(city, f"T9-{n}") for n in range(3)]
+    city.clock.at += SIGN_AFTER
+
+    class Refusing:
+        async def play(self, given: Sequence[Act], *, within: AsyncSession | None = None) -> list[Done]:
+            if any(one.subject_id == cases[1].id for one in given):
+                raise KeyError(cases[1].id)
+            return await city.acts.play(given, within=within)
+
+    await Timers(city.sessions, Refusing(), city.clock).fire_due()
+    signed = ["sign" in await city.steps(case.id) for case in cases]
+    assert signed == [True, False, True]
+    assert [one.done_at for one in await _timers(city, cases[1].id)] == [None]
+    city.clock.at += LEASE + timedelta(seconds=1)
+    assert await city.timers.fire_due() == 1
+    assert (await city.steps(cases[1].id))[-1] == "sign"
+
+
+async def test_many_timers_fire_in_as_many_statements_as_one(city: City) -> None:
+    counts = []
+    for number in (1, 8):
+        for n in range(number):
+            await _dispatched(city, f"T10-{number}-{n}")
+        city.clock.at += SIGN_AFTER
+        with counted(city.sessions) as statements:
+            assert await city.timers.fire_due() == number
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
 
 
 async def test_a_timer_of_an_unknown_kind_holds_up_none_behind_it(city: City) -> None:
@@ -177,8 +208,8 @@ async def test_what_had_its_time_is_forgotten_and_nothing_younger(city: City) ->
             at = now - age
             inbox = {"event_key": name, "action": "x", "body_digest": b"", "report_id": uuid7(), "received_at": at}
             await session.execute(insert(InboxEvent), [inbox | {"partner_id": city.partner_id}])
-            key = {"body_digest": b"", "status": 200, "resource_id": uuid7(), "created_at": at}
-            assert await WorkRepository(session).begin_key("s", city.code, name, key)
+            use = KeyUse(scope="s", route=city.code, key=name, body_digest=b"")
+            assert await idempotency.begin(session, use, resource_id=uuid7(), status=200, now=at) is None
     await city.timers.forget()
     async with city.sessions() as session:
         events = await session.scalars(select(InboxEvent.event_key).where(InboxEvent.partner_id == city.partner_id))

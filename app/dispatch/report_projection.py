@@ -1,0 +1,25 @@
+"""What lists need of a report as it stands: it follows from its life alone."""
+
+from typing import Any
+
+from app.dispatch.report_life import ReportLife
+
+
+def present(life: ReportLife) -> dict[str, Any]:
+    """Return the columns of a report that follow from its history."""
+    return {
+        "state": life.state,
+        "kind": life.kind,
+        "category": life.category,
+        "attention": sorted(life.attention),
+        "cell_code": life.spot.cell_code,
+        "beat_code": life.spot.beat_code,
+        "community": life.spot.community,
+        "street": life.spot.street,
+        "district": life.spot.district,
+        "zones": dict(life.spot.zones),
+        "verifier_id": life.verifier_id,
+        "end_reason": life.end_reason,
+        "updated_at": life.updated_at,
+        "version": life.number,
+    }

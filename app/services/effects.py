@@ -1,0 +1,97 @@
+"""What steps do besides moving their subject: collected in order, taken back in one cut, made into rows at the end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.dispatch.case_projection import TimerWanted
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Effects:
+    """Lists that only grow, so that a refused step is undone by cutting them where it began."""
+
+    links: list[Row] = field(default_factory=list)
+    timers: list[Row] = field(default_factory=list)
+    uses: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much there is until now."""
+        return len(self.links), len(self.timers), len(self.uses), len(self.events)
+
+    def cut(self, mark: tuple[int, ...]) -> None:
+        """Forget what came since."""
+        for what, length in zip((self.links, self.timers, self.uses, self.events), mark, strict=True):
+            del what[length:]
+
+    def link(self, case_id: UUID, report_id: UUID, at: datetime, *, first: bool) -> None:
+        """Let a case carry a report."""
+        self.links.append({"case_id": case_id, "report_id": report_id, "since": at, "first": first, "until": None})
+
+    def unlink(self, report_id: UUID, at: datetime) -> None:
+        """Take a report out of the case it joined."""
+        self.links.append({"report_id": report_id, "until": at})
+
+    def use(self, subject_id: UUID, number: int, account_id: UUID | None, media: Iterable[str]) -> None:
+        """Say that media belong to a step, in the name of who took it."""
+        for one in media:
+            row = {"media_id": UUID(one), "subject_id": subject_id, "number": number, "account_id": account_id}
+            self.uses.append(row)
+
+    def set_timer(self, subject_id: UUID, wanted: TimerWanted) -> None:
+        """Let something be done at an instant."""
+        self.timers.append(
+            {
+                "id": uuid7(),
+                "kind": wanted.kind,
+                "subject_id": subject_id,
+                "due_at": wanted.due_at,
+                "payload": dict(wanted.payload),
+                "claimed_until": None,
+                "attempt": 0,
+                "done_at": None,
+            }
+        )
+
+    def drop_timers(self, subject_id: UUID, kinds: Iterable[str], at: datetime) -> None:
+        """Let timers lapse, those just set included."""
+        self.timers.extend({"subject_id": subject_id, "kind": kind, "done_at": at} for kind in kinds)
+
+    def tell(self, rows: Iterable[Row]) -> None:
+        """Put events into the outbox."""
+        self.events.extend(rows)
+
+    def linked(self) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """Return the links to add, those that ended meanwhile included, and those of before to end."""
+        added: list[Row] = []
+        ended: dict[UUID, Row] = {}
+        for row in self.links:
+            if "case_id" in row:
+                added.append(dict(row))
+                continue
+            own = [one for one in added if one["report_id"] == row["report_id"] and one["until"] is None]
+            for one in own:
+                one["until"] = row["until"]
+            ended.setdefault(row["report_id"], row)
+        return list(added), list(ended.values())
+
+    def timed(self) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """Return the timers to add, those that lapsed meanwhile included, and those of before that lapse."""
+        added: dict[tuple[UUID, str], list[Row]] = {}
+        lapsed: dict[tuple[UUID, str], Row] = {}
+        for row in self.timers:
+            key = (row["subject_id"], row["kind"])
+            if "id" in row:
+                added.setdefault(key, []).append(dict(row))
+                continue
+            for one in added.get(key, ()):
+                one["done_at"] = one["done_at"] or row["done_at"]
+            lapsed.setdefault(key, row)
+        return [one for some in added.values() for one in some], list(lapsed.values())

@@ -1,0 +1,165 @@
+"""One entry to every step, of reports and of cases, with all that a step brings along on the other side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from shapely import Point as Shape
+
+from app.dispatch import commands
+from app.dispatch.codes import Action, Post
+from app.dispatch.errors import ActionNotAllowed, BadInput, NotVisible
+from app.dispatch.report_actions import Placed
+from app.dispatch.workflow import refuse
+from app.services.arrival_rows import point_wkb, routing_json
+from app.services.case_opening import CaseOpening, category_of
+from app.services.case_steps import CaseSteps
+from app.services.held import ENDED, HeldCase, HeldReport
+from app.services.ledger import Acting, Subject
+from app.services.report_steps import ReportSteps
+from app.services.sitting import Sitting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What is to be done to a report or case, and by whom; with `leg`, only while that leg is at work."""
+
+    subject: Subject
+    subject_id: UUID
+    command: commands.Command
+    acting: Acting
+    policy: str | None = None
+    leg: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Take steps within a sitting that holds what they need."""
+
+    reports: ReportSteps
+    cases: CaseSteps
+    opening: CaseOpening
+
+    def take(self, sitting: Sitting, act: Act) -> tuple[UUID, ...]:
+        """Take one step as a whole, or leave no trace of it; return the cases that it opened.
+
+        Raises NotVisible for what is not there, BadInput, NotPermitted, Conflict.
+        """
+        held = sitting.case(act.subject_id) if act.subject == "case" else sitting.report(act.subject_id)
+        if held is None:
+            raise NotVisible
+        speaks = act.acting.on_behalf_of is not None or commands.says_something(act.command)
+        with sitting.attempt():
+            sitting.ledger.clean = sitting.cleaner(held) if speaks else str
+            if isinstance(held, HeldCase):
+                self._of_case(sitting, held, act)
+                return ()
+            return tuple(case.id for case in self._of_report(sitting, held, act))
+
+    def _of_case(self, sitting: Sitting, held: HeldCase, act: Act) -> None:
+        present = held.life.leg
+        if act.leg is not None and (present is None or present.number != act.leg):
+            raise ActionNotAllowed(act.command.action, held.life.state, [])
+        self.cases.take(sitting, held, act.command, act.acting, policy=act.policy)
+        if isinstance(act.command, commands.CallBack):
+            self._call_back(sitting, held, act.command, act.acting)
+
+    def _of_report(self, sitting: Sitting, held: HeldReport, act: Act) -> Sequence[HeldCase]:
+        command, acting = act.command, act.acting
+        match command:
+            case commands.AcceptFileDispatch():
+                return self._at_once(sitting, held, command, acting)
+            case commands.Accept():
+                self._accept(sitting, held, command, acting)
+            case commands.File():
+                self.reports.take(sitting, held, command, acting)
+                return self.opening.open(sitting, held, command, acting)
+            case commands.Merge():
+                self._merge(sitting, held, command, acting)
+            case commands.Unmerge():
+                self._unmerge(sitting, held, command, acting)
+            case _:
+                self.reports.take(sitting, held, command, acting, policy=act.policy)
+        return ()
+
+    def _accept(self, sitting: Sitting, held: HeldReport, command: commands.Accept, acting: Acting) -> None:
+        """Accept under a category of the edition in force, located and routed anew."""
+        category_of(sitting.book, command.kind, command.category)
+        seen = self.opening.triage(sitting, held, acting, command)
+        placed = Placed(spot=seen.spot, unit_code=seen.decision.unit_code, attention=frozenset(seen.attention))
+        self.reports.take(sitting, held, command, acting, placed=placed)
+        _move(held, command)
+        edition = sitting.book.catalogue.edition
+        held.placed = {"routing": routing_json(seen, sitting.book), "catalogue": edition, **_place_columns(held)}
+
+    def _at_once(
+        self, sitting: Sitting, held: HeldReport, command: commands.AcceptFileDispatch, acting: Acting
+    ) -> Sequence[HeldCase]:
+        """Accept, file and dispatch in one call; the history is that of the three steps."""
+        operator, lead, dispatcher = (
+            replace(acting, post=p) for p in (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER)
+        )
+        self._accept(sitting, held, command.accept, operator)
+        self.reports.take(sitting, held, command.file, lead)
+        opened = self.opening.open(sitting, held, command.file, lead)
+        for case in opened:
+            self.cases.take(sitting, case, command.dispatch, dispatcher)
+        return opened
+
+    def _merge(self, sitting: Sitting, held: HeldReport, command: commands.Merge, acting: Acting) -> None:
+        """Let the report join a case that is still open."""
+        case = sitting.case(command.into_case)
+        if case is None:
+            raise BadInput.at(["body", "into_case"], "没有这个案件", code="unknown_case")
+        if case.life.state in ENDED:
+            raise refuse(held.life.state, Action.MERGE, "要并入的案件已经结束")
+        self.reports.take(sitting, held, command, acting)
+        sitting.touch(case)
+        case.linked = (*case.linked, held.link)
+        held.join(case.id, case.life.state)
+        sitting.effects.link(case.id, held.id, acting.now, first=False)
+
+    def _unmerge(self, sitting: Sitting, held: HeldReport, command: commands.Unmerge, acting: Acting) -> None:
+        """Let the report leave the case that it joined."""
+        self.reports.take(sitting, held, command, acting)
+        for case in sitting.carrying(held.id):
+            sitting.touch(case)
+            case.linked = tuple(one for one in case.linked if one.report_id != held.id)
+        held.leave()
+        sitting.effects.unlink(held.id, acting.now)
+
+    def _call_back(self, sitting: Sitting, held: HeldCase, command: commands.CallBack, acting: Acting) -> None:
+        """Record the opinion with the report it came from as well; figures of opinions are figures of reports."""
+        linked = {one.report_id for one in held.linked}
+        report = sitting.report(command.report_id) if command.report_id in linked else None
+        if report is None:
+            raise BadInput.at(["body", "report_id"], "这个上报不属于此案件", code="unknown_report")
+        self.reports.take(sitting, report, command, acting)
+
+
+def _move(held: HeldReport, command: commands.Accept) -> None:
+    """Put the report where its accepting says that it lies."""
+    point = command.point
+    if point is not None:
+        held.row = replace(
+            held.row,
+            shape=Shape(point.lon, point.lat),
+            raw_lon=point.raw_lon,
+            raw_lat=point.raw_lat,
+            datum=point.datum,
+            accuracy_m=point.accuracy_m,
+            located_from=point.located_from,
+        )
+
+
+def _place_columns(held: HeldReport) -> dict[str, Any]:
+    row = held.row
+    return {
+        "geom": point_wkb(row.shape.x, row.shape.y) if row.shape else None,
+        "raw_lon": row.raw_lon,
+        "raw_lat": row.raw_lat,
+        "datum": row.datum,
+        "accuracy_m": row.accuracy_m,
+        "located_from": row.located_from,
+    }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from app.dispatch.locate_bulk import first_touched
+from app.dispatch.locate_bulk import first_touched, touched
 from app.dispatch.locator import EDGE_M, Locator, Near
 from app.dispatch.mosaic import Floats, Ints
 
@@ -69,12 +69,12 @@ class CellIndex:
 
     def locate(self, lon: float, lat: float, *, tolerance_m: float = SNAP_TOLERANCE_M) -> CellHit:
         """Find the cell of a canonical point; outside every cell the nearest within `tolerance_m`, `snapped`."""
-        touched = self._locator.touching(lon, lat)
-        if len(touched) == 1:
-            code = self.codes[touched[0]]
+        found = self._locator.touching(lon, lat)
+        if len(found) == 1:
+            code = self.codes[found[0]]
             return CellHit(code=code, candidates=(code,), distance_m=0.0)
-        if touched:
-            codes = tuple(self.codes[number] for number in touched)
+        if found:
+            codes = tuple(self.codes[number] for number in found)
             return CellHit(code=codes[0], on_boundary=True, candidates=codes, distance_m=0.0)
         return self._snap(lon, lat, tolerance_m)
 
@@ -90,6 +90,20 @@ class CellIndex:
             if tied := _nearest(self._locator.near(float(points[at, 0]), float(points[at, 1]), tolerance_m)):
                 numbers[at] = tied[0]
         return numbers
+
+    def locate_each(self, points: Floats, *, tolerance_m: float = SNAP_TOLERANCE_M) -> list[CellHit]:
+        """Return what `locate` would of each of `points` (n, 2: lon, lat)."""
+        point, number = touched(self._locator, points)
+        ends = np.cumsum(np.bincount(point, minlength=len(points))).tolist()
+        cells, first, hits = number.tolist(), 0, []
+        for at, end in enumerate(ends):
+            if end == first:
+                hits.append(self._snap(float(points[at, 0]), float(points[at, 1]), tolerance_m))
+            else:
+                codes = tuple([self.codes[cell] for cell in cells[first:end]])
+                hits.append(CellHit(code=codes[0], on_boundary=len(codes) > 1, candidates=codes, distance_m=0.0))
+            first = end
+        return hits
 
     def shapes(self) -> NDArray[np.object_]:
         """Return the polygons in the order of `codes`, as multipolygons."""

@@ -17,6 +17,8 @@ from app.dispatch.case_life import Spot
 from app.dispatch.codes import Attention, Datum, DecidedBy, Kind
 from app.dispatch.errors import BadInput
 from app.dispatch.grid import CellHit
+from app.dispatch.mosaic import Floats
+from app.dispatch.placing import place_each
 from app.dispatch.policies import Policies
 from app.dispatch.responsibility import Decision
 from app.dispatch.set_codes import SetKind
@@ -29,7 +31,7 @@ from app.services.transaction import Sessions, reading
 _NOBODY = Decision(unit_code=None, decided_by=DecidedBy.UNASSIGNED)
 _COMPARED: Final = ("unit_code", "decided_by", "rule_id")
 _ONE_BY_ONE: Final = 16
-"""Up to so many points are converted one by one: arrays pay from there on."""
+"""Up to so many points of a datum are converted one by one: arrays pay from there on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +136,14 @@ class Dispatching:
         async with reading(self._sessions) as session:
             return _Part(book, await SetRepository(session).maintainers(codes), numbers)
 
-    def _answer(
-        self, asked: Sequence[Asked], points: Sequence[tuple[float, float]], part: _Part, now: datetime
-    ) -> dict[int, Explanation]:
-        answers, tolerance_m, known = {}, self._policies.snap_tolerance_m, versions(part.book)
-        for number in part.numbers:
-            one, (x, y) = asked[number], points[number]
-            placed = part.book.locate(x, y, one.at or now, tolerance_m=tolerance_m)
-            answers[number] = _explained(one, placed, part.book, one.at or now, part.maintainers, known)
-        return answers
+    def _answer(self, asked: Sequence[Asked], points: Floats, part: _Part, now: datetime) -> dict[int, Explanation]:
+        instants = [asked[number].at or now for number in part.numbers]
+        spots = place_each(part.book, points[list(part.numbers)], instants, tolerance_m=self._policies.snap_tolerance_m)
+        known = versions(part.book)
+        return {
+            number: _explained(asked[number], placed, part.book, at, part.maintainers, known)
+            for number, placed, at in zip(part.numbers, spots, instants, strict=True)
+        }
 
     def _today(self, case: Case, book: Book, maintainers: Mapping[str, str | None]) -> Explanation:
         now, (lon, lat) = self._now(), point_of(case)
@@ -168,22 +169,22 @@ def versions(book: Book) -> dict[str, int]:
     return {"book": book.number, **book.versions}
 
 
-def _canonical(asked: Sequence[Asked]) -> list[tuple[float, float]]:
+def _canonical(asked: Sequence[Asked]) -> Floats:
     """Return the canonical points of questions in their order; raises BadInput naming the first that is no place."""
-    if len(asked) <= _ONE_BY_ONE:
-        return [_point(number, one) for number, one in enumerate(asked)]
+    found = np.full((len(asked), 2), np.nan)
     by_datum: dict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
         by_datum[one.datum].append(number)
-    found = np.full((len(asked), 2), np.nan)
     for datum, numbers in by_datum.items():
+        if len(numbers) <= _ONE_BY_ONE:
+            continue
         try:
             found[numbers] = to_canonical_points(np.array([(asked[n].lon, asked[n].lat) for n in numbers]), datum)
         except BadInput:
-            continue  # an unknown datum: told below, with the place of its first question
+            continue  # an unknown datum: told below, at the first question that names it
     for number in np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist():
         found[number] = _point(number, asked[number])
-    return [(x, y) for x, y in found.tolist()]
+    return found
 
 
 def _point(number: int, one: Asked) -> tuple[float, float]:

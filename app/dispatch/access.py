@@ -112,10 +112,15 @@ class Office(StrEnum):
 
     SETS = "sets"
     RULINGS = "rulings"
+    PROOFS = "proofs"
 
 
-OFFICES: Final = {Office.SETS: (Post.ADMIN,), Office.RULINGS: (Post.COORDINATOR,)}
-"""Which posts may change what; city-wide holders only."""
+OFFICES: Final = {
+    Office.SETS: (Post.ADMIN,),
+    Office.RULINGS: (Post.COORDINATOR,),
+    Office.PROOFS: (Post.ADMIN, Post.COORDINATOR, Post.SUPERVISOR),
+}
+"""Which posts may change or try what; city-wide holders only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

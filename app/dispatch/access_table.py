@@ -31,7 +31,11 @@ RELATIONS: Final = {
 }
 _SEEN_BY: Final = {**RELATIONS, Relation.UNIT: "本单位及下级单位承办或承办过"}
 THINGS: Final = {Thing.REPORT: "上报", Thing.CASE: "案件"}
-OFFICE_NAMES: Final = {Office.SETS: "数据集：列表、启用、废弃草稿", Office.RULINGS: "权属裁定：登记、终止"}
+OFFICE_NAMES: Final = {
+    Office.SETS: "数据集：列表、启用、废弃草稿",
+    Office.RULINGS: "权属裁定：登记、终止",
+    Office.PROOFS: "覆盖证明、演练",
+}
 
 _HEAD: Final = """# 谁能看什么、做什么 / Access
 

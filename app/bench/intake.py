@@ -5,46 +5,34 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from random import Random
 from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from app.adapters.keys import load_keys
 from app.api.deps import Wired
 from app.bench.clients import load, post
 from app.bench.frame import Bench, Better, Comparison, Ground, Run
-from app.bench.people import account_id, headers_of
-from app.bench.pgbench import DRAWN, NEW_ID, Sample, inserts, needed, transactions_a_second, uuid_of
-from app.dispatch.arrival import Arrival
-from app.dispatch.codes import Kind, LocationFrom, Post, Source
-from app.dispatch.points import Point
+from app.bench.people import headers_of
+from app.bench.pgbench import NEW_ID, Sample, inserts, needed, transactions_a_second, uuid_of
+from app.bench.reporting import INSPECTOR, Reporting
 from app.main import wire
 from app.repositories.engine import open_engine, open_sessions
-from app.services.arrivals import Incoming
 from app.services.idempotency import KeyUse
-from app.services.ledger import Acting
 
 _CONNECTIONS: Final = 32
 _SECONDS: Final = 3.0
 _BATCH: Final = 500
 _CREATED: Final = 201
-_MIDDLES: Final = "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_PointOnSurface(geom) AS p FROM cells) AS middle"
-_TEXT: Final = "人行道上有暴露垃圾，占了半条路，已有两天"
-_ADDRESS: Final = "幸福路东门往南五十米"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Intake:
     wired: Wired
-    account: UUID
     headers: Mapping[str, str]
     where: tuple[str, int]
-    places: list[tuple[float, float]]
-    chance: Random
+    reporting: Reporting
     ground: Ground
     seconds: float
     limit: str = ""
@@ -61,7 +49,7 @@ class _Intake:
         async def one_after_another() -> int:
             done = 0
             while time.perf_counter() < until:
-                await self.wired.intake.receive_one(self.incoming(), _key())
+                await self.wired.intake.receive_one(self.reporting.incoming(), _key())
                 done += 1
             return done
 
@@ -72,7 +60,7 @@ class _Intake:
         """Return reports a second in batches, as inspectors' devices send what they collected without a network."""
         done, began = 0, time.perf_counter()
         while time.perf_counter() < began + self.seconds:
-            await self.wired.intake.receive([self.incoming() for _ in range(_BATCH)])
+            await self.wired.intake.receive([self.reporting.incoming() for _ in range(_BATCH)])
             done += _BATCH
         return done / (time.perf_counter() - began)
 
@@ -80,42 +68,12 @@ class _Intake:
         """Return reports a second by pgbench, one commit each."""
         program = needed(self.ground.pgbench)
         return await transactions_a_second(
-            program, self.ground.app_dsn, self.limit, connections=_CONNECTIONS, seconds=self.seconds
+            program, self.ground.app_dsn, [self.limit], connections=_CONNECTIONS, seconds=self.seconds
         )
-
-    def incoming(self) -> Incoming:
-        """Return an inspector's report at some place."""
-        now, (lon, lat) = datetime.now(UTC), self.chance.choice(self.places)
-        arrival = Arrival(
-            id=uuid7(),
-            source=Source.INSPECTOR,
-            description=_TEXT,
-            kind=Kind.EVENT,
-            category="0110",
-            condition=1,
-            address=_ADDRESS,
-            point=Point(lon=lon, lat=lat, raw_lon=lon, raw_lat=lat, datum="cgcs2000", located_from=LocationFrom.DEVICE),
-            client_id=uuid4(),
-            body_digest=uuid4().bytes * 2,
-            occurred_at=now,
-            account_id=self.account,
-        )
-        return Incoming(arrival=arrival, acting=Acting(now=now, post=Post.INSPECTOR, actor_id=self.account))
 
     def _requests(self) -> Iterator[bytes]:
         while True:
-            lon, lat = self.chance.choice(self.places)
-            body = {
-                "source": "inspector",
-                "kind": "event",
-                "category": "0110",
-                "condition": 1,
-                "description": _TEXT,
-                "location": {"lon": lon, "lat": lat, "datum": "cgcs2000", "address": _ADDRESS},
-                "client_id": str(uuid4()),
-                "occurred_at": datetime.now(UTC).isoformat(),
-            }
-            yield post("/api/v1/reports", body, {**self.headers, "Idempotency-Key": str(uuid4())})
+            yield post("/api/v1/reports", self.reporting.body(), {**self.headers, "Idempotency-Key": str(uuid4())})
 
 
 def _key() -> KeyUse:
@@ -143,7 +101,7 @@ async def _script(connection: asyncpg.Connection, report_id: UUID) -> str:
         mine,
         replace(mine, table="report_facts"),
     )
-    return f"{DRAWN}BEGIN;\n{await inserts(connection, samples)}\nCOMMIT;\n"
+    return await inserts(connection, samples)
 
 
 @asynccontextmanager
@@ -159,15 +117,13 @@ async def _open(ground: Ground, scale: float) -> AsyncIterator[Mapping[str, Run]
             await wired.books.refresh()
             bench = _Intake(
                 wired=wired,
-                account=await account_id(sessions, "inspector01"),
-                headers=await headers_of(sessions, keys, settings.city, "inspector01"),
+                headers=await headers_of(sessions, keys, settings.city, INSPECTOR),
                 where=where,
-                places=[(lon, lat) for lon, lat in await connection.fetch(_MIDDLES)],
-                chance=Random(7),  # noqa: S311  # places of a benchmark
+                reporting=await Reporting.on(sessions, connection),
                 ground=ground,
                 seconds=max(_SECONDS * scale, 0.3),
             )
-            sample = await wired.intake.receive_one(bench.incoming(), _key())
+            sample = await wired.intake.receive_one(bench.reporting.incoming(), _key())
             bench = replace(bench, limit=await _script(connection, sample.report_id))
             yield {"http": bench.http, "pgbench": bench.pgbench, "singles": bench.singles, "batches": bench.batches}
             await wired.intake.drain()

@@ -32,6 +32,7 @@ class Outcome:
 
     bench: str
     about: str
+    scale: float
     rounds: int
     figures: Mapping[str, Sequence[float]]
     results: Sequence[Result]
@@ -45,23 +46,24 @@ async def measure(
     scale: float,
     step: Callable[[str], None],
     total: Callable[[int], None],
+    warm_up: int = 1,
 ) -> Outcome:
     """Measure in rounds; every second one the other way round, so that what else happens here hits both sides alike.
 
-    A round before the first is not counted: it fills caches. `step` is told before every run, `total` how many come.
+    The rounds of `warm_up` are not counted. `step` is told before every run, `total` how many there will be.
     """
     async with bench.open(ground, scale) as runs:
         names = list(runs)
-        total(len(names) * (rounds + 1))
+        total(len(names) * (warm_up + rounds))
         figures: dict[str, list[float]] = {name: [] for name in names}
-        for number in range(rounds + 1):
+        for number in range(-warm_up, rounds):
             for name in names if number % 2 == 0 else reversed(names):
                 step(name)
                 figure = await runs[name]()
-                if number > 0:
+                if number >= 0:
                     figures[name].append(figure)
     results = [result(one, figures) for one in bench.comparisons if one.ours in figures]
-    return Outcome(bench=bench.name, about=bench.about, rounds=rounds, figures=figures, results=results)
+    return Outcome(bench=bench.name, about=bench.about, scale=scale, rounds=rounds, figures=figures, results=results)
 
 
 def result(comparison: Comparison, figures: Mapping[str, Sequence[float]]) -> Result:

@@ -14,7 +14,7 @@ _PLENTY, _SOME = 100.0, 10.0
 
 def table(outcome: Outcome) -> Table:
     """Return the results as a table."""
-    shown = Table(title=f"bench {outcome.bench}: {outcome.about}", title_justify="left")
+    shown = Table(title=f"bench {outcome.bench}{_size(outcome)}: {outcome.about}", title_justify="left")
     shown.add_column("测量 / measured")
     for name in ("本服务 / ours", "极限 / limit", "比 / ratio", "各轮 / rounds", "要求 / goal"):
         shown.add_column(name, justify="right")
@@ -42,11 +42,18 @@ def as_markdown(outcomes: Sequence[Outcome], machine: Machine) -> str:
     """Return the results as Markdown tables, to be pasted into docs/performance.md."""
     lines = [where(machine), ""]
     for outcome in outcomes:
-        lines += [f"`gridcase bench {outcome.bench}`: {outcome.about} Medians of {outcome.rounds} rounds.", ""]
+        lines += [
+            f"`gridcase bench {outcome.bench}`{_size(outcome)}: {outcome.about} Medians of {outcome.rounds} rounds.",
+            "",
+        ]
         lines += ["| measured | ours | limit | ratio | rounds | goal |", "|---|---:|---:|---:|---:|---:|"]
         lines += [f"| {' | '.join(_cells(one))} |" for one in outcome.results]
         lines.append("")
     return "\n".join(lines)
+
+
+def _size(outcome: Outcome) -> str:
+    return "" if outcome.scale == 1 else f" (×{outcome.scale:g})"
 
 
 def _cells(one: Result) -> list[str]:

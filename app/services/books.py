@@ -156,11 +156,11 @@ class Books:
         """Read it if that is possible now; whatever the database says, the next look may succeed."""
         try:
             await self.refresh()
-            await self._begin_due()
+            await self.begin_due()
         except (GridcaseError, SQLAlchemyError, OSError) as error:
             log.warning("book_not_read", kind=type(error).__name__)
 
-    async def _begin_due(self) -> None:
+    async def begin_due(self) -> None:
         """Write down that scheduled sets have begun; whoever is awake does, and it changes nothing for anybody."""
         now = self._now()
         async with reading(self._sessions) as session:

@@ -17,6 +17,7 @@ from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
 from app.services.outbox import Outbox
 from app.services.partner_secrets import PartnerSecrets
+from app.services.relocations import Relocations
 from app.services.timers import Timers
 from app.services.transaction import Sessions, sqlstate
 from app.services.vault import Vault
@@ -26,6 +27,7 @@ from app.settings import Mode, Settings
 log = structlog.get_logger()
 
 LOOK_EVERY: Final = timedelta(milliseconds=500)
+RELOCATE_EVERY: Final = timedelta(seconds=2)
 FORGET_EVERY: Final = timedelta(hours=1)
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 """How long a loop that keeps failing waits at most before it tries again."""
@@ -41,10 +43,15 @@ async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
     engine = open_engine(settings.database_url)
     try:
         async with HttpCaller(allowed) as caller:
-            outbox, timers = build(settings, open_sessions(engine), load_keys(settings.keys_dir), caller)
+            sessions, keys = open_sessions(engine), load_keys(settings.keys_dir)
+            books = Books(sessions)
+            outbox, timers = build(settings, sessions, keys, caller, books)
+            relocations = relocating(settings, sessions, keys, books)
             await asyncio.gather(
                 repeat("outbox", LOOK_EVERY, outbox.look, stop),
                 repeat("timers", LOOK_EVERY, timers.fire_due, stop),
+                repeat("relocations", RELOCATE_EVERY, relocations.look, stop),
+                repeat("schedules", LOOK_EVERY, books.begin_due, stop),
                 repeat("forget", FORGET_EVERY, timers.forget, stop),
             )
             await outbox.close()
@@ -52,12 +59,18 @@ async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
         await engine.dispose()
 
 
-def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller) -> tuple[Outbox, Timers]:
+def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller, books: Books) -> tuple[Outbox, Timers]:
     """Put together what the loops call."""
     sealer = Sealer(keys)
-    steps = stepping(sessions, Books(sessions), Vault(sealer), DEFAULTS, _now, city=settings.city)
+    steps = stepping(sessions, books, Vault(sealer), DEFAULTS, _now, city=settings.city)
     outbox = Outbox(sessions, caller, PartnerSecrets(sealer), _now, demo=settings.mode is Mode.DEMO)
     return outbox, Timers(sessions, steps.acts, _now)
+
+
+def relocating(settings: Settings, sessions: Sessions, keys: Keys, books: Books) -> Relocations:
+    """Put together what locates open cases anew."""
+    steps = stepping(sessions, books, Vault(Sealer(keys)), DEFAULTS, _now, city=settings.city)
+    return Relocations(sessions, books, steps.acts, DEFAULTS, _now)
 
 
 async def repeat(name: str, every: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:

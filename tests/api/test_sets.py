@@ -126,7 +126,7 @@ async def test_a_scheduled_set_begins_at_its_instant_although_nobody_is_awake(
     await awake.refresh()
     assert awake.current.number == 2
     for _ in range(2):
-        await awake._begin_due()
+        await awake.begin_due()
         await awake.refresh()
         assert awake.current.number == 2
     assert [(await told(at=at))["unit_code"] for at in (MONDAY, begins - timedelta(seconds=1), begins)] == [

@@ -1,0 +1,168 @@
+"""Let lives run side by side under one simulated clock: what falls into the same hours is played together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import chain
+from typing import Final, TypeAlias
+
+from app.demo.simulation.plan import Plan
+from app.demo.simulation.stage import Stage
+from app.demo.simulation.turns import Asks, Begin, Heard, Life, Turn
+from app.dispatch.codes import Action
+from app.services.acts import Act, Done
+from app.services.arrivals import Incoming
+
+AT_ONCE: Final = 300
+"""Steps of one wave at most."""
+PARTS: Final = 2
+"""Transactions that a wave is played in, side by side: while the database works on one, the other is prepared."""
+_LEAST_SPAN, _MOST_SPAN = timedelta(hours=1), timedelta(hours=18)
+_STEPS_A_CASE: Final = 10
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened so far."""
+
+    reports: int = 0
+    cases: int = 0
+    acts: int = 0
+    refused: Counter[tuple[Action, str]] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Running:
+    """A life; those that it begins are of its family, and no two transactions hold one family at a time.
+
+    `stopped` when a step of it was refused.
+    """
+
+    number: int
+    family: int
+    life: Life
+    stopped: bool = False
+
+
+Due: TypeAlias = tuple[Running, Turn]
+Answered: TypeAlias = tuple[Running, Turn, Done]
+
+
+class Driver:
+    """Play lives wave by wave until nothing is left before the end of the plan.
+
+    A wave holds every step that is known to fall into some hours; what a life only learns from it comes in a later
+    wave, so that steps of different lives may be taken out of order by as many hours. All first reports are known from
+    the start: none comes in after a case was filed that is younger than it.
+    """
+
+    def __init__(self, stage: Stage, plan: Plan) -> None:
+        """Start with no lives."""
+        self.tally = Tally()
+        self._stage = stage
+        self._until = plan.until
+        self._span = _span(plan)
+        self._waiting: list[tuple[datetime, int, Running, Turn]] = []
+        self._begun = 0
+
+    def begin(self, life: Life, *, family: int | None = None) -> None:
+        """Take in a life; its first turn says when it begins."""
+        self._begun += 1
+        self._go_on(Running(self._begun, self._begun if family is None else family, life), None)
+
+    async def play(self, tell: Callable[[datetime], None]) -> None:
+        """Play everything; `tell` hears of each wave's instant."""
+        while self._waiting:
+            await self._wave()
+            tell(self._waiting[0][0] if self._waiting else self._until)
+
+    async def _wave(self) -> None:
+        wave = self._next()
+        arriving = [turn.step for _, turn in wave if isinstance(turn.step, Incoming)]
+        if arriving:
+            await self._stage.receive(arriving)
+            self.tally.reports += len(arriving)
+        acting = [(one, turn) for one, turn in wave if isinstance(turn.step, Act)]
+        parts = [[due for due in acting if due[0].family % PARTS == part] for part in range(PARTS)]
+        asked = await asyncio.gather(*(self._take(part) for part in parts if part))
+        await self._answer(list(chain.from_iterable(asked)))
+
+    def _next(self) -> list[Due]:
+        """Take turns in the order of their instants; a life that need not hear goes on within the wave."""
+        wave: list[Due] = []
+        end = self._waiting[0][0] + self._span
+        while self._waiting and len(wave) < AT_ONCE and self._waiting[0][0] <= end:
+            _, _, one, turn = heappop(self._waiting)
+            if one.stopped:
+                continue
+            wave.append((one, turn))
+            if turn.asks is None:
+                self._go_on(one, None)
+        return wave
+
+    async def _take(self, part: Sequence[Due]) -> list[Answered]:
+        """Take steps by one transaction; return those whose lives wait for an answer."""
+        steps = [turn.step for _, turn in part if isinstance(turn.step, Act)]
+        done = await self._stage.play(steps)
+        asked = []
+        for (one, turn), step, outcome in zip(part, steps, done, strict=True):
+            if self._took(one, step, outcome) and turn.asks is not None:
+                asked.append((one, turn, outcome))
+        return asked
+
+    def _took(self, one: Running, step: Act, outcome: Done) -> bool:
+        """Count a step; a life whose step was refused ends there."""
+        if outcome.error is None:
+            self.tally.acts += 1
+            self.tally.cases += len(outcome.opened)
+            return not one.stopped
+        if not one.stopped:
+            self.tally.refused[step.command.action, outcome.error.code] += 1
+            one.stopped = True
+            one.life.close()
+        return False
+
+    async def _answer(self, asked: Sequence[Answered]) -> None:
+        """Tell each life what it asked for, and let it go on."""
+        if not asked:
+            return
+        opened = {case_id for _, _, done in asked for case_id in done.opened}
+        reports = {done.subject_id for _, turn, done in asked if _stands(turn, "report")}
+        cases = opened | {done.subject_id for _, turn, done in asked if _stands(turn, "case")}
+        seen = await self._stage.look(cases, reports)
+        for one, _, done in asked:
+            case = seen.cases.get(done.subject_id)
+            heard = Heard(
+                opened=done.opened,
+                units={case_id: seen.cases[case_id].unit_code for case_id in done.opened},
+                request_id=case.request_id if case else None,
+                person_id=case.inspector_id if case else seen.verifiers.get(done.subject_id),
+            )
+            self._go_on(one, heard)
+
+    def _go_on(self, one: Running, heard: Heard | None) -> None:
+        """Let a life run to its next turn; what lies beyond the plan's end is never played."""
+        try:
+            following = one.life.send(heard)
+            while isinstance(following, Begin):
+                self.begin(following.life, family=one.family)
+                following = one.life.send(None)
+        except StopIteration:
+            return
+        if following.at > self._until:
+            one.life.close()
+            return
+        heappush(self._waiting, (following.at, one.number, one, following))
+
+
+def _stands(turn: Turn, subject: str) -> bool:
+    return turn.asks is Asks.STANDING and isinstance(turn.step, Act) and turn.step.subject == subject
+
+
+def _span(plan: Plan) -> timedelta:
+    """Return the hours in which about as many steps fall as go into one wave."""
+    hours = AT_ONCE * plan.days * 24 / (plan.cases * _STEPS_A_CASE)
+    return min(_MOST_SPAN, max(_LEAST_SPAN, timedelta(hours=hours)))

@@ -15,11 +15,12 @@ _OPENAPI = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
 def run() -> None:
     """启动整套服务：数据库、建表、演示城市、接口、后台。 Run everything: database, tables, demo city, API, worker."""
+    from app.cli.demo import fill_demo
     from app.runtime.launch import run_city
     from app.settings import load_settings
 
     settings = load_settings()
-    run_city(settings, seed=_seed, say=_say, greet=lambda address: _greet(settings, address))
+    run_city(settings, seed=fill_demo, say=_say, greet=lambda address: _greet(settings, address))
 
 
 def serve() -> None:
@@ -62,16 +63,6 @@ def openapi(
     text = json.dumps(create_app().openapi(), ensure_ascii=False, indent=2)
     output.write_text(f"{text}\n", encoding="utf-8")
     _say(f"{output}")
-
-
-def _seed(settings: "Settings") -> None:
-    from app.settings import Mode
-
-    if settings.mode is not Mode.DEMO:
-        return
-    from app.demo.seed import seed
-
-    asyncio.run(seed(settings))
 
 
 def _greet(settings: "Settings", address: str) -> None:

@@ -1,6 +1,5 @@
 """Fill an empty city with the demo's master data, accounts and partner, in one transaction; a second call adds none."""
 
-import asyncio
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -8,70 +7,61 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.adapters.holidays import published_notices
-from app.adapters.keys import Keys, load_keys
+from app.adapters.keys import Keys
 from app.adapters.passwords import Passwords
 from app.adapters.sealing import Sealer
 from app.demo.catalogue import EDITION, load_catalogue
-from app.demo.city import DemoCity, build
+from app.demo.city import DemoCity
 from app.demo.rows import AccountRow
 from app.dispatch.calendar import OFFICE_HOURS
 from app.dispatch.codes import Source
 from app.dispatch.limits import parse_limit
 from app.dispatch.set_codes import SetKind, SetState
 from app.models import people, sets
-from app.repositories.engine import open_engine, open_sessions
+from app.repositories.seedings import SeedingRepository
 from app.repositories.sets import SetRepository, wkb
 from app.services.intake import DESK
 from app.services.transaction import Sessions, writing
-from app.settings import Mode, Settings
 
 PASSWORD: Final = "gridcase-demo"  # the contract publishes it; refused in production
 PARTNER: Final = "demo12345"
 SECRET: Final = "whsec_" + base64.b64encode(b"gridcase-demo-secret-not-for-production").decode()
 
+LIFE: Final = "life"
+"""The mark of the living city: begun with the master data, finished when the days are played."""
+
 Rows = Sequence[dict[str, Any]]
 
 
-async def seed(settings: Settings) -> None:
-    """Fill the city that the settings name, unless it has been; show what is being done."""
-    if settings.mode is not Mode.DEMO or settings.database_url is None:
-        return
-    engine = open_engine(settings.database_url)
-    try:
-        sessions = open_sessions(engine)
-        if not await is_filled(sessions):
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            with Progress(*columns, console=Console(stderr=True)) as progress:
-                progress.add_task("正在建立示范城市", total=None)
-                city = await asyncio.to_thread(build)
-                await fill(sessions, city, load_keys(settings.keys_dir))
-    finally:
-        await engine.dispose()
+async def fill(
+    sessions: Sessions,
+    city: DemoCity,
+    keys: Keys,
+    *,
+    passwords: Passwords | None = None,
+    since: datetime | None = None,
+    life_follows: bool = False,
+) -> None:
+    """Store a demo city, in force since an instant (default: now), and let its people in; a second call adds none.
 
-
-async def is_filled(sessions: Sessions) -> bool:
-    """Tell whether the city has master data already."""
-    async with sessions() as session:
-        return await SetRepository(session).book_number() > 0
-
-
-async def fill(sessions: Sessions, city: DemoCity, keys: Keys, *, passwords: Passwords | None = None) -> None:
-    """Store a demo city, activate it and let its people in."""
+    With `life_follows` the city counts as half filled until `LIFE` is marked as finished.
+    """
     now = datetime.now(UTC)
     password_hash = await (passwords or Passwords()).hash(PASSWORD)
     async with writing(sessions) as session:
         if await SetRepository(session).book_number() > 0:
             return
-        await _master_data(session, city, now)
-        await _accounts(session, city.accounts, password_hash, now)
+        await _master_data(session, city, since or now)
+        await _accounts(session, city.accounts, password_hash, since or now)
         await _partner(session, Sealer(keys))
+        await SeedingRepository(session).begin(LIFE, now)
+        if not life_follows:
+            await SeedingRepository(session).finish(LIFE, now)
 
 
 async def _master_data(session: AsyncSession, city: DemoCity, now: datetime) -> None:

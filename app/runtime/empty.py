@@ -9,12 +9,13 @@ from app.runtime.database import city_names
 from app.runtime.migrate import owner_engine, upgrade
 
 _KINDS: Final = {"r": "TABLE", "p": "TABLE", "S": "SEQUENCE", "v": "VIEW", "m": "MATERIALIZED VIEW"}
+_SCHEMA: Final = "CAST(CAST(:schema AS text) AS regnamespace)"
 _RELATIONS: Final = text(
-    "SELECT relkind::text, quote_ident(relname) FROM pg_class"
-    " WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = ANY (:kinds) ORDER BY relname"
+    f"SELECT relkind::text, quote_ident(relname) FROM pg_class WHERE relnamespace = {_SCHEMA}"  # noqa: S608  # our own
+    " AND relkind::text = ANY (CAST(:kinds AS text[])) ORDER BY relname"
 )
 _FUNCTIONS: Final = text(
-    "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = CAST(:schema AS regnamespace) ORDER BY 1"
+    f"SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = {_SCHEMA} ORDER BY 1"  # noqa: S608  # our own
 )
 _OTHERS: Final = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = :app"

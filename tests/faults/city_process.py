@@ -26,8 +26,9 @@ _BARE: Final = {key: value for key, value in os.environ.items() if not key.start
 class CityProcess:
     """One supervised city: API, worker and a private database below one process of ours."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, demo_days: int = 0) -> None:
         self.home = folder / "home"
+        self._demo_days = demo_days
         self.cluster = Cluster(self.home)
         self.address = f"http://127.0.0.1:{_free_port()}"
         self._log = folder / "run.log"
@@ -38,15 +39,15 @@ class CityProcess:
         """Tell where the owner finds the tables."""
         return self.cluster.dsn(role="demo_owner", database=DATABASE)
 
-    def start(self) -> None:
-        """Do what `make run` does after its set-up, and wait for the greeting."""
+    def start(self, until: str = "ready: ") -> None:
+        """Do what `make run` does after its set-up, and wait for the greeting, or for another word."""
         seen = len(self.said())
         with self._log.open("ab") as log:
             self._run = subprocess.Popen(  # noqa: S603  # our own command
                 self._command("run"), cwd=ROOT, env=self._environment(), stdout=log, stderr=subprocess.STDOUT
             )
         run = self._run
-        wait_for(lambda: "ready: " in self.said()[seen:] or run.poll() is not None, "start")
+        wait_for(lambda: until in self.said()[seen:] or run.poll() is not None, "start")
         assert run.poll() is None, self.said()[-4000:]
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -111,18 +112,19 @@ class CityProcess:
 
     def _environment(self) -> dict[str, str]:
         port = self.address.rpartition(":")[2]
-        return {**_BARE, "PYTHONPATH": str(ROOT), "GRIDCASE_HOME": str(self.home), "GRIDCASE_PORT": port}
+        ours = {"HOME": str(self.home), "PORT": port, "DEMO_DAYS": str(self._demo_days)}
+        return {**_BARE, "PYTHONPATH": str(ROOT), **{f"GRIDCASE_{name}": value for name, value in ours.items()}}
 
 
 @contextmanager
-def city_process() -> Iterator[CityProcess]:
-    """Lend a city that runs; nothing of it is left afterwards."""
+def city_process(*, demo_days: int = 0, until: str = "ready: ") -> Iterator[CityProcess]:
+    """Lend a city that runs, or was started until it said a word; nothing of it is left afterwards."""
     # not pytest's tmp_path: that is closed to the user to whom root hands the database
     folder = Path(tempfile.mkdtemp(prefix="gridcase-", dir="/tmp")).resolve()
     folder.chmod(0o755)
-    city = CityProcess(folder)
+    city = CityProcess(folder, demo_days=demo_days)
     try:
-        city.start()
+        city.start(until)
         yield city
     finally:
         try:

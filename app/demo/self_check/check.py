@@ -16,7 +16,7 @@ from app.demo.self_check.groups import Parents
 from app.demo.self_check.questions import GROUPINGS, instants, periods, questions
 from app.demo.self_check.rows import UNREADABLE, Row, Subjects, known_at, load
 from app.demo.self_check.stored import check_cases, check_facts
-from app.demo.self_check.table import Group, Tick, Wanted
+from app.demo.self_check.table import NAMES, Group, Tick, Wanted
 from app.dispatch.book import Book
 from app.dispatch.policies import DEFAULTS, Policies
 from app.repositories.sets import SetRepository
@@ -26,6 +26,8 @@ from app.services.transaction import Sessions, reading
 Tell = Callable[[int, int], None]
 """Told how many steps of how many are done."""
 _CLOCKS: Final = ("case", "leg")
+LISTED: Final = ("reported", "filed", "to_close", "closed_on_time", "overdue_open", "return_granted", "opinion_given")
+"""The counts of a past moment whose lists are looked at, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,8 @@ async def check_figures(city: Checked, subjects: Subjects, verdict: Verdict, tel
             tell(number * len(wishes) + done, len(plan) * len(wishes))
         start, end = periods(first, city.now)[0]
         whole = Wanted(start=start, end=end, as_of=as_of, clock=clock)
-        await _answered(partial(answers.drill, ticks, whole), whole, verdict)
+        names = NAMES if as_of == city.now else LISTED
+        await _answered(partial(answers.drill, ticks, whole, names), whole, verdict)
     tell(1, 1)
 
 

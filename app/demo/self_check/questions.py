@@ -12,7 +12,8 @@ GROUPINGS: Final = (
     *("major", "minor", "inspector", "operator", "dispatcher", "campaign", "handling"),
 )
 FEW: Final = (None, "unit", "street", "minor", "source", "dispatcher")
-"""By these every other cohort, stock and period is asked about; by all of them the plain question."""
+LEAST: Final = (None, "unit")
+"""By all of them is asked the plain question about the whole time; by fewer, the further away from it."""
 FILTERED: Final = ("unit", "district", "street", "community", "beat", "source", "kind", "campaign", "handling")
 WEEK: Final = timedelta(days=7)
 
@@ -35,26 +36,28 @@ def questions(
 ) -> Iterator[Wanted]:
     """Yield every question about one moment and one clock; `present` names the groups to filter by.
 
-    Of the past only the whole time is asked about: its answers are folded again, one by one.
+    Of the past less is asked, and only about the whole time: its answers are folded again, case by case.
     """
-    for start, end in periods(first, last) if as_of == last else periods(first, last)[:1]:
+    whole, week = periods(first, last)
+    now = as_of == last
+    for period, plainly, otherwise in ((whole, GROUPINGS if now else FEW, FEW if now else LEAST), (week, FEW, LEAST)):
+        if period == week and not now:
+            continue
         for cohort in ("event", "filed"):
             for carry_over in (False, True):
-                plain = cohort == "event" and not carry_over
-                for group_by in GROUPINGS if plain else FEW:
+                for group_by in plainly if cohort == "event" and not carry_over else otherwise:
                     yield Wanted(
-                        start=start,
-                        end=end,
+                        start=period[0],
+                        end=period[1],
                         as_of=as_of,
                         clock=clock,
                         cohort=cohort,
                         carry_over=carry_over,
                         group_by=group_by,
                     )
-    start, end = periods(first, last)[0]
-    for by in FILTERED:
+    for by in FILTERED if now else ():
         for code, _ in present.get(by, ())[:1]:
-            yield Wanted(start=start, end=end, as_of=as_of, clock=clock, group_by="source", filters={by: code})
+            yield Wanted(start=whole[0], end=whole[1], as_of=as_of, clock=clock, group_by="source", filters={by: code})
 
 
 def _midnight(at: datetime) -> datetime:

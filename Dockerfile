@@ -1,10 +1,15 @@
 # The service without a database: give it GRIDCASE_DATABASE_URL (see compose.yaml).
-FROM python:3.12-slim-bookworm AS packages
+# Every step is tried, or at least read, by tests/deploy/test_dockerfile.py.
+FROM python:3.12-slim-trixie AS packages
 COPY requirements/run.txt /tmp/run.txt
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/run.txt
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-trixie
+# pg_dump, pg_restore and psql for `gridcase db backup` and `restore`: not older than the server they talk to
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 gridcase \
  && useradd --system --uid 10001 --gid gridcase --home-dir /var/lib/gridcase --create-home gridcase
 COPY --from=packages /opt/venv /opt/venv

@@ -127,7 +127,7 @@ def _take_back(settings: Settings, unfinished: Unfinished) -> None:
 def _restore(
     settings: Settings, file: IO[bytes], checked: Checked, supply: Supply, unfinished: Unfinished, seen: Seen
 ) -> Restored:
-    if settings.is_private and not Cluster(settings.home).exists():
+    if settings.is_private and not _has_cluster(settings.home):
         unfinished.note(Made.CLUSTER)
     with lend_administrator(settings) as (full, admin):
         work = _Restore(full, admin, checked, supply, unfinished, seen, private=settings.is_private)
@@ -135,6 +135,12 @@ def _restore(
     unfinished.finish()
     missing = tuple(supply.missing)
     return Restored(manifest=checked.manifest, absent=len(checked.absent), missing=missing, proof=proof)
+
+
+def _has_cluster(home: Path) -> bool:
+    """Tell whether `home` has a cluster of its own; data of an earlier home at its path are set aside when it starts."""
+    data = Cluster(home).data
+    return (data / "PG_VERSION").exists() and (data.parent == home or (home / "where").exists())
 
 
 class _Restore:

@@ -36,13 +36,16 @@ class Skipped(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """A past case as far as routing asks; `maintainer` of the component named, None without one."""
+    """A past case as far as routing asks.
+
+    `category` None: it is one of another edition. `maintainer` of the component named, None without one.
+    """
 
     case_no: str
     lon: float | None
     lat: float | None
     kind: Kind
-    category: str
+    category: str | None
     condition: int
     maintainer: str | None
     filed_at: datetime
@@ -153,7 +156,7 @@ class Rehearsal:
         matters = [category.matter(number) for category in categories for number in category.conditions]
         keys = [(category.kind, category.code, number) for category in categories for number in category.conditions]
         self._matters = matters
-        self._numbers = {key: number for number, key in enumerate(keys)}
+        self._numbers: dict[tuple[Kind, str | None, int], int] = {key: number for number, key in enumerate(keys)}
         self._units = sorted({*before.units, *after.units})
         codes = {code: number for number, code in enumerate(self._units)}
         self._sides = tuple(_Side(book, matters, codes, tolerance_m) for book in (before, after))

@@ -48,12 +48,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A set that somebody wants in force."""
+    """A set that somebody wants in force; `findings` as they were told when it was imported."""
 
     kind: SetKind
     state: SetState
     valid: bool
     name: str
+    findings: Sequence[Mapping[str, Any]] = ()
 
 
 def refuse_unfit(wanted: Sequence[Candidate]) -> None:
@@ -68,7 +69,8 @@ def refuse_unfit(wanted: Sequence[Candidate]) -> None:
             raise Conflict(f"{text}：{one.name}", code=code, fields={"kind": one.kind.value, "state": one.state.value})
         if not one.valid:
             message = f"数据集有错误，不能启用：{one.name}"
-            raise Conflict(message, code="set_not_valid", fields={"kind": one.kind.value})
+            errors = [found for found in one.findings if found["severity"] == Severity.ERROR]
+            raise Conflict(message, code="set_not_valid", fields={"kind": one.kind.value, "findings": errors})
 
 
 def instant_wanted(wanted: datetime | None, now: datetime) -> datetime:

@@ -102,12 +102,14 @@ class Sets:
         async with reading(self._sessions) as session:
             return await PlanRepository(session).activations(behind=behind, limit=limit)
 
-    async def activate(self, wanted: Wanted, actor: Actor, use: KeyUse | None = None) -> Activated:
+    async def activate(self, wanted: Wanted, actor: Actor | None, use: KeyUse | None = None) -> Activated:
         """Put sets in force together, now or at an instant to come; record who did and what was found.
 
+        `actor` None is the operator at the machine itself.
         Raises BadInput for a past instant or force without a reason, Conflict with findings where they forbid it.
         """
-        office_holder(actor, Office.SETS)
+        if actor is not None:
+            office_holder(actor, Office.SETS)
         if wanted.force and not (wanted.reason or "").strip():
             raise BadInput.at(["body", "reason"], "跳过覆盖证明须说明理由", code="reason_required")
         for _ in range(_TRIES):
@@ -141,7 +143,9 @@ class Sets:
             raise Conflict(_refusal(fatal), code="activation_refused", fields={"findings": told})
         return checked
 
-    async def _put(self, wanted: Wanted, checked: Checked | None, actor: Actor, use: KeyUse | None) -> Activated | None:
+    async def _put(
+        self, wanted: Wanted, checked: Checked | None, actor: Actor | None, use: KeyUse | None
+    ) -> Activated | None:
         """Do it under the plan's lock; None where the plan is not the one that was checked."""
         activation_id = uuid7()
         async with writing(self._sessions) as session:
@@ -205,7 +209,7 @@ async def _recorded(session: AsyncSession, activation_id: UUID) -> Activated:
 
 
 def _candidate(one: DataSet) -> Candidate:
-    return Candidate(kind=one.kind, state=one.state, valid=one.valid, name=one.name)
+    return Candidate(kind=one.kind, state=one.state, valid=one.valid, name=one.name, findings=one.findings)
 
 
 def _record(
@@ -214,7 +218,7 @@ def _record(
     findings: Sequence[Finding],
     sets: Sequence[DataSet],
     *,
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     at: datetime,
 ) -> Activation:
@@ -223,7 +227,7 @@ def _record(
     return Activation(
         id=activation_id,
         decided_at=now,
-        decided_by=actor.account_id,
+        decided_by=actor.account_id if actor else None,
         active_from=at,
         forced=wanted.force and bool(activation.forbidding(findings, force=False)),
         reason=scrub(wanted.reason).text if wanted.reason else None,

@@ -113,10 +113,11 @@ def _check(info: dict[str, Any], source: _Source) -> None:
 def _shapes(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return shapes; one that GEOS cannot build (an open ring, a line of one point) becomes None."""
     found: NDArray[np.object_]
-    try:
-        found = shapely.from_wkb(wkb, on_invalid="raise")
-    except _BROKEN_SHAPES:
-        found = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are found, and told, later
+        try:
+            found = shapely.from_wkb(wkb, on_invalid="raise")
+        except _BROKEN_SHAPES:
+            found = shapely.from_wkb(wkb, on_invalid="ignore")
     return found
 
 
@@ -148,11 +149,8 @@ def _encoding_of(shape: Path) -> str:
 def _is_utf8(content: bytes) -> bool:
     """Tell whether what is not ASCII is UTF-8; characters cut off at the end of a field are let pass."""
     start = int.from_bytes(content[8:10], "little")
-    try:
-        content[32:start].split(b"\r")[0].decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    body = content[start:]
+    names = [content[at : at + 11].partition(b"\x00")[0] for at in range(32, start - 1, 32)]
+    body = b" ".join([*names, content[start:]])
     lost = body.decode("utf-8", errors="replace").count("\ufffd")
     foreign = sum(1 for byte in body if byte > 0x7F)  # noqa: PLR2004  # the last of ASCII
     return lost * 10 <= foreign

@@ -51,7 +51,8 @@ class Datum:
 def canonical(table: Table, datum: Datum, wanted: Sequence[GeometryType], ledger: Ledger) -> Table:
     """Return the table with shapes in canonical degrees; a shape that is refused becomes None, noted in the ledger."""
     assert table.shapes is not None  # noqa: S101  # readers of such kinds give shapes
-    shapes: Shapes = shapely.force_2d(table.shapes)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are what is looked for here
+        shapes: Shapes = shapely.force_2d(table.shapes)
     good = _of_kind(table, shapes, wanted, ledger)
     points, owner = shapely.get_coordinates(shapes[good], return_index=True)
     owner = good[owner]

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from shapely import box
 from uuid_utils.compat import uuid7
 
 from app.dispatch.codes import Kind, Scope
 from app.dispatch.set_codes import SetKind, SetState
 from app.models import sets
-from app.repositories.sets import SetRepository
+from app.repositories.sets import SetRepository, wkb
 from app.services.transaction import Sessions, writing
-from tests.small_city import SINCE
+from tests.small_city import EAST, SINCE, WEST
 
 
 async def store_draft(
@@ -54,3 +55,11 @@ def rule(
         "valid_to": None,
         **more,
     }
+
+
+def two_cells() -> list[dict[str, Any]]:
+    """Return the ground of the small city cut otherwise: one cell a street."""
+    return [
+        {"code": f"{WEST}001009", "geom": wkb(box(104.0, 30.0, 104.001, 30.002))},
+        {"code": f"{EAST}001009", "geom": wkb(box(104.001, 30.0, 104.002, 30.002))},
+    ]

@@ -58,14 +58,22 @@ class Relocations:
     """What follows from a new ground for the cases in hand."""
 
     def __init__(
-        self, sessions: Sessions, books: Books, acts: Plays, policies: Policies, now: Callable[[], datetime]
+        self,
+        sessions: Sessions,
+        books: Books,
+        acts: Plays,
+        policies: Policies,
+        now: Callable[[], datetime],
+        *,
+        at_once: int = AT_ONCE,
     ) -> None:
-        """Take where cases are, the books, who moves them, and our clock."""
+        """Take where cases are, the books, who moves them, our clock, and how many cases make a batch."""
         self._sessions = sessions
         self._books = books
         self._acts = acts
         self._policies = policies
         self._now = now
+        self._at_once = at_once
 
     async def look(self) -> int:
         """Look at everything that waits; return how many cases were moved."""
@@ -75,7 +83,7 @@ class Relocations:
             if batch is None:
                 return moved
             moved += await self._locate(batch)
-            if len(batch.cases) < AT_ONCE:
+            if len(batch.cases) < self._at_once:
                 return moved
             behind = batch.cases[-1].id
 
@@ -88,7 +96,7 @@ class Relocations:
             book = await self._books.agreed(session)
             start = max((one for one in (relocation.reached, behind) if one is not None), default=None)
             until = _first_id(self._now() - SETTLED_AFTER) if relocation.passed_at else None
-            cases = await repository.open_cases(start, AT_ONCE, until=until)
+            cases = await repository.open_cases(start, self._at_once, until=until)
             return _Batch(relocation=relocation, book=book, cases=cases) if cases or not relocation.passed_at else None
 
     async def _locate(self, batch: _Batch) -> int:
@@ -99,7 +107,7 @@ class Relocations:
         moved = sum(one.error is None for one in done)
         relocation, sure = batch.relocation, _first_id(now - SETTLED_AFTER)
         settled = [one.id for one in batch.cases if one.id < sure]
-        last = len(batch.cases) < AT_ONCE
+        last = len(batch.cases) < self._at_once
         async with writing(self._sessions) as session:
             await RelocationRepository(session).advance(
                 relocation.number,

@@ -26,8 +26,8 @@ from app.settings import Settings
 from tests.conftest import CHEAP
 from tests.partners_stored import Clock
 from tests.people_stored import Person, signed_in
-from tests.sets_stored import rule, store_draft
-from tests.small_city import EAST, IN_EAST, IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, store_small_city
+from tests.sets_stored import rule, store_draft, two_cells
+from tests.small_city import IN_EAST, IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, store_small_city
 from tests.towns import CITY
 
 MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -313,7 +313,7 @@ async def test_four_instants_are_told_as_they_were_recorded(
     rules = await store_draft(sessions, SetKind.RULES, whole_city(UNIT_TOP, "second"))
     assert (await post(f"sets/{rules}/activate")).status_code == 200
     recorded.append(await reported())
-    cells = await store_draft(sessions, SetKind.CELLS, _two_cells())
+    cells = await store_draft(sessions, SetKind.CELLS, two_cells())
     assert (await post(f"sets/{cells}/activate", {"from": (clock.at + timedelta(minutes=5)).isoformat()})).is_success
     recorded.append(await reported())
     ruling = {"unit_code": UNIT_EAST, "scope": "street", "scope_code": WEST}
@@ -365,14 +365,6 @@ def _unit(code: str, name: str) -> Json:
         "fallback": False,
         "desk": False,
     }
-
-
-def _two_cells() -> list[Json]:
-    """Return the same ground cut otherwise: one cell a street."""
-    return [
-        {"code": f"{WEST}001009", "geom": wkb(box(104.0, 30.0, 104.001, 30.002))},
-        {"code": f"{EAST}001009", "geom": wkb(box(104.001, 30.0, 104.002, 30.002))},
-    ]
 
 
 def _other_city() -> dict[SetKind, list[Json]]:

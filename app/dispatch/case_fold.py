@@ -4,7 +4,6 @@ Due times are read where the step recorded them, so that folding tomorrow gives 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from typing import Final
@@ -21,6 +20,7 @@ from app.dispatch.case_life import (
     Spot,
     limit_of,
 )
+from app.dispatch.changing import replace
 from app.dispatch.codes import (
     Action,
     CaseState,
@@ -52,9 +52,11 @@ def apply(life: CaseLife | None, entry: Entry) -> CaseLife:
     """Return the life after one more step."""
     if life is None:
         return _filed(entry)
-    passed = replace(life, rounds=(*life.rounds[:-1], _let_due_pass(life.round, entry.recorded_at)))
-    changed = _in_round(_CHANGES[entry.action](passed, entry), lambda r: replace(r, updated_at=entry.recorded_at))
-    return replace(changed, number=entry.number, state=CaseState(entry.target), updated_at=entry.recorded_at)
+    at, turn = entry.recorded_at, _let_due_pass(life.round, entry.recorded_at)
+    passed = life if turn is life.round else replace(life, rounds=(*life.rounds[:-1], turn))
+    changed = _CHANGES[entry.action](passed, entry)
+    rounds = (*changed.rounds[:-1], replace(changed.round, updated_at=at))
+    return replace(changed, rounds=rounds, number=entry.number, state=CaseState(entry.target), updated_at=at)
 
 
 def _filed(entry: Entry) -> CaseLife:
@@ -298,7 +300,10 @@ def _let_due_pass(turn: Round, at: datetime) -> Round:
     held_open = turn.suspended_since is not None or (turn.pending is not None and turn.pending.in_time)
     if turn.closed_at is not None or held_open:
         return turn
-    turn = replace(turn, clock=_overrun(turn.clock, at))
+    clock, leg = _overrun(turn.clock, at), turn.accountable
+    turn = turn if clock is turn.clock else replace(turn, clock=clock)
+    if leg is None or _overrun(leg.clock, at) is leg.clock:
+        return turn
     return _last_leg(turn, lambda leg: replace(leg, clock=_overrun(leg.clock, at)))
 
 
@@ -346,6 +351,8 @@ def _end_legs(turn: Round, end: LegEnd, at: datetime) -> Round:
 
 
 def _withdraw_pending(turn: Round, at: datetime) -> Round:
+    if turn.pending is None:
+        return turn
     requests = tuple(
         replace(r, state=RequestState.WITHDRAWN, ruled_at=at) if r.state is RequestState.PENDING else r
         for r in turn.requests

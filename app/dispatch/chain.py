@@ -22,6 +22,8 @@ from uuid import UUID
 HASH: Final = "hash"
 NUMBER: Final = "number"
 MIN_SALT_BYTES: Final = 16
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+"""Types, not their subclasses, that JSON takes as they are: most of what is hashed."""
 
 
 def link(previous: str | None, row: Mapping[str, object]) -> str:
@@ -63,6 +65,8 @@ def plain(value: object) -> object:
 
     Raises TypeError for other types and for keys that are not text, ValueError for naive instants and for infinities.
     """
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
         case Enum():
             return plain(value.value)
@@ -101,6 +105,8 @@ def _instant(value: datetime) -> str:
 
 
 def _key(key: object) -> str:
+    if type(key) is str:
+        return key
     if not isinstance(key, str):
         raise TypeError("keys are text")
     return str(key.value) if isinstance(key, Enum) else key

@@ -1,13 +1,14 @@
 """A report as its history tells it, the decisions about it, and the facts that figures read of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Any, Final
 from uuid import UUID
 
 from app.dispatch.case_life import Spot
+from app.dispatch.changing import replace
 from app.dispatch.codes import Action, Attention, Kind, Post, ReportState, Source
 from app.dispatch.facts import ReportFacts
 from app.dispatch.history import Entry, Payload, instant_of

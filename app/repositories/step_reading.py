@@ -21,13 +21,23 @@ from app.repositories.history import entry_of
 
 _NEW_CASES: Final = text(
     """
-    SELECT asked.number, c.id, c.state, c.closed_at
+    SELECT asked.number, near.id, near.state, near.closed_at
     FROM unnest(CAST(:numbers AS int[]), CAST(:kinds AS text[]), CAST(:categories AS text[]),
                 CAST(:lons AS float8[]), CAST(:lats AS float8[]), CAST(:since AS timestamptz[]))
          AS asked(number, kind, category, lon, lat, since)
-    JOIN cases AS c ON c.kind = asked.kind AND c.category = asked.category
-      AND ((c.state = 'closed' AND c.closed_at >= asked.since) OR c.id = ANY(CAST(:moving AS uuid[])))
-      AND ST_DWithin(c.geog, ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4490)::geography, :radius_m)
+    CROSS JOIN LATERAL (
+      SELECT ST_SetSRID(ST_MakePoint(asked.lon, asked.lat), 4490)::geography AS geog
+    ) AS place
+    CROSS JOIN LATERAL (
+      (SELECT c.id, c.state, c.closed_at FROM cases AS c
+       WHERE c.kind = asked.kind AND c.category = asked.category AND c.state = 'closed' AND c.closed_at >= asked.since
+         AND c.id <> ALL(CAST(:moving AS uuid[])) AND ST_DWithin(c.geog, place.geog, :radius_m)
+       ORDER BY c.closed_at DESC LIMIT 1)
+      UNION ALL
+      SELECT c.id, c.state, c.closed_at FROM cases AS c
+      WHERE c.id = ANY(CAST(:moving AS uuid[])) AND c.kind = asked.kind AND c.category = asked.category
+        AND ST_DWithin(c.geog, place.geog, :radius_m)
+    ) AS near
     UNION ALL
     SELECT NULL, NULL, CAST(nextval('case_numbers') AS text), NULL FROM generate_series(1, CAST(:cases AS int))
     """
@@ -102,7 +112,7 @@ class Spotted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearCase:
-    """A case of the same category within reach; closed lately, or one that was asked about."""
+    """A case of the same category within reach: the one closed last, or one that is moving."""
 
     id: UUID
     state: CaseState
@@ -207,7 +217,10 @@ class StepReading:
     async def new_cases(
         self, asked: Sequence[Spotted], *, radius_m: float, moving: Iterable[UUID], cases: int
     ) -> tuple[list[list[NearCase]], list[int]]:
-        """Return, for each question, the cases near that were closed since or are `moving`; and `cases` new numbers."""
+        """Return, for each question, the case near that was closed last since then, and those near that are `moving`.
+
+        And `cases` new numbers, the least first.
+        """
         found = await self._session.execute(
             _NEW_CASES,
             {

@@ -65,9 +65,11 @@ def geojson(path: Path, features: Features, *, crs: str | None = None) -> Path:
     return path
 
 
-def geopackage(path: Path, features: Features, *, crs: str | None = "EPSG:4490", layer: str = "layer") -> Path:
+def geopackage(
+    path: Path, features: Features, *, crs: str | None = "EPSG:4490", layer: str = "layer", append: bool = False
+) -> Path:
     """Write a layer of a GeoPackage."""
-    _write(path, features, "GPKG", crs, layer=layer)
+    _write(path, features, "GPKG", crs, layer=layer, append=append)
     return path
 
 

@@ -32,12 +32,9 @@ def read_workbook(path: Path, file: str, fields: tuple[Field, ...], ledger: Ledg
     """Return the sheets that have a header of the kind; others are left out if any has one. Raises BadInput."""
     check_zip(path, file)
     try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            sheets = book.worksheets[:_SHEETS]
-            rows = {sheet.title: list(_rows(sheet, file)) for sheet in sheets}
-        finally:
-            book.close()
+        with path.open("rb") as content:  # openpyxl leaves open what it fails on
+            book = load_workbook(content, read_only=True, data_only=True, keep_links=False)
+            rows = {sheet.title: list(_rows(sheet, file)) for sheet in book.worksheets[:_SHEETS]}
     except _BROKEN as error:
         raise refused("unreadable", "不是有效的 XLSX 工作簿，请用表格软件另存为 .xlsx", file=file) from error
     if not any(rows.values()):
@@ -88,8 +85,8 @@ def _table(
 def _note_formulas(path: Path, sheets: dict[str, Any], fields: tuple[Field, ...], file: str, ledger: Ledger) -> None:
     """Note formulas whose results were never saved: read as values they would be blank."""
     known = spellings(fields)
-    book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    try:
+    with path.open("rb") as content:
+        book = load_workbook(content, read_only=True, data_only=False, keep_links=False)
         for title, rows in sheets.items():
             values = dict(rows)
             wanted: dict[int, str] = {}
@@ -103,8 +100,6 @@ def _note_formulas(path: Path, sheets: dict[str, Any], fields: tuple[Field, ...]
                         where = Where(file=file, sheet=title, row=number, column=heading, value=cell)
                         text = "公式没有保存结果，请在表格软件中重新计算并保存，或粘贴为数值"
                         ledger.error("formula_without_value", where, text)
-    finally:
-        book.close()
 
 
 def _names(cell: object, known: dict[str, str]) -> bool:

@@ -19,5 +19,6 @@ def complaint(words: Sequence[str]) -> str | None:
             return f"{command.name} has no command {rest[0]!r}"
         command, rest = command.commands[rest[0]], rest[1:]
     known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
+    lenient = command.context_settings.get("ignore_unknown_options", False)
     unknown = [word for word in rest if word.startswith("-") and word.partition("=")[0] not in known]
-    return f"{command.name} has no option {unknown[0]!r}" if unknown and not command.ignore_unknown_options else None
+    return f"{command.name} has no option {unknown[0]!r}" if unknown and not lenient else None

@@ -50,7 +50,7 @@ class Scratch:
 
     def environment(self, stage: Stage) -> dict[str, str]:
         """Return what the stage's processes see."""
-        python = f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin"
+        python = f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         passed = {
             name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HTTP", "http"))
         }

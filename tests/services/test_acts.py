@@ -78,6 +78,20 @@ async def test_three_steps_in_one_call_take_eight_statements_at_most(city: City)
     assert await city.steps(report) == ["receive", "accept", "file"]
 
 
+async def test_so_do_they_when_a_person_takes_them_under_a_key(city: City) -> None:
+    posts = (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER)
+    held = tuple(Appointment(post=post, desk="city") for post in posts)
+    account = await store_account(city.sessions, f"desk-{uuid7()}", *held)
+    desk = Actor(account_id=account, username="desk", name="台长", appointments=held)
+    warm, report = await reported(city, 2)
+    use = KeyUse(scope=str(account), route="accept_file_dispatch", key=str(uuid7()), body_digest=b"x")
+    await city.reports.act(warm, AT_ONCE, desk, Meta())
+    with counted(city.sessions) as statements:
+        assert await city.reports.act(report, AT_ONCE, desk, Meta(key=use))
+    assert len(statements) <= 8, statements
+    assert not await city.reports.act(report, AT_ONCE, desk, Meta(key=use))
+
+
 async def test_closing_many_takes_as_many_statements_as_closing_one(city: City) -> None:
     cases = await checked(city, 51)
     counts = []

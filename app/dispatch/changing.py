@@ -2,14 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-<<<<<<< HEAD
 from operator import attrgetter
 from typing import Any, Final, TypeVar
-=======
-from functools import cache
-from operator import attrgetter
-from typing import Any, TypeVar
->>>>>>> origin/main
 
 T = TypeVar("T")
 
@@ -29,11 +23,7 @@ def replace(value: T, **changes: Any) -> T:  # noqa: ANN401  # of any field
     For frozen classes with slots, two fields or more and no `__post_init__`. Raises TypeError for a field that is none.
     """
     kind = type(value)
-<<<<<<< HEAD
     shape = _SHAPES.get(kind) or _learn(kind)
-=======
-    shape = _shape(kind)
->>>>>>> origin/main
     found = list(shape.read(value))
     for name, one in changes.items():
         place = shape.places.get(name)
@@ -46,23 +36,14 @@ def replace(value: T, **changes: Any) -> T:  # noqa: ANN401  # of any field
     return made
 
 
-<<<<<<< HEAD
 _SHAPES: Final[dict[type, _Shape]] = {}
 
 
 def _learn(kind: type) -> _Shape:
-=======
-@cache
-def _shape(kind: type) -> _Shape:
->>>>>>> origin/main
     names = [one.name for one in fields(kind)]
     if hasattr(kind, "__post_init__") or len(names) < 2:  # noqa: PLR2004  # one name is read as a value, not as a tuple
         raise TypeError(f"{kind.__name__} is not to be changed field by field")
     write = tuple(getattr(kind, name).__set__ for name in names)
-<<<<<<< HEAD
     places = {name: at for at, name in enumerate(names)}
     _SHAPES[kind] = _Shape(read=attrgetter(*names), write=write, places=places)
     return _SHAPES[kind]
-=======
-    return _Shape(read=attrgetter(*names), write=write, places={name: at for at, name in enumerate(names)})
->>>>>>> origin/main

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -42,34 +44,58 @@ def import_file(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,  # noqa: FBT002  # as above
 ) -> None:
     """导入一份基础数据，整份或一点不收；有错误时状态为 1。 Import master data: whole, or not at all (status 1)."""
-    from app.adapters.readers import Given
-    from app.dispatch.importing.kinds import KINDS
-    from app.runtime.lend import lend_database
-    from app.services.import_values import Brought
-    from app.services.sets import Wanted
-    from app.settings import load_settings
-
-    if kind not in KINDS:
-        raise BadInput(f"没有“{kind}”这一类，可用：{_KINDS}", code="unknown_kind")
-    brought = Brought(
-        kind=kind,
-        given=Given(path=file.resolve(), name=file.name, layer=layer, encoding=encoding),
-        name=name or file.stem,
-        datum=datum,
-        plain_is_continuous=continuous_limits,
-    )
-    begin = _instant(since)
     try:
-        with lend_database(load_settings()) as settings:
-            done = asyncio.run(_bring(settings, brought))
-            _tell_done(done, as_json=as_json)
-            if activate and done.kind != "accounts":
-                ids = (done.id, *(one.id for one in done.also))
-                wanted = Wanted(ids=ids, since=begin, force=force, reason=reason)
-                _tell_activated(asyncio.run(_activate(settings, wanted)), as_json=as_json)
+        brought = _brought(kind, file, name, datum, layer, encoding, continuous=continuous_limits)
+        _import(brought, _Begin(wished=activate, since=_instant(since), force=force, reason=reason), as_json=as_json)
     except GridcaseError as error:
         _tell_refusal(error, as_json=as_json)
         raise typer.Exit(code=1) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begin:
+    """Whether and how a draft is to be put in force."""
+
+    wished: bool
+    since: datetime | None
+    force: bool
+    reason: str | None
+
+
+def _brought(
+    kind: str,
+    file: Path,
+    name: str | None,
+    datum: str | None,
+    layer: str | None,
+    encoding: str | None,
+    *,
+    continuous: bool,
+) -> "Brought":
+    from app.adapters.readers import Given
+    from app.dispatch.importing.kinds import KINDS
+    from app.services.import_values import Brought
+
+    if kind not in KINDS:
+        raise BadInput(f"没有“{kind}”这一类，可用：{_KINDS}", code="unknown_kind")
+    given = Given(path=file.resolve(), name=file.name, layer=layer, encoding=encoding)
+    return Brought(kind=kind, given=given, name=name or file.stem, datum=datum, plain_is_continuous=continuous)
+
+
+def _import(brought: "Brought", begin: _Begin, *, as_json: bool) -> None:
+    """Import, tell, and put in force where that is wished."""
+    from app.dispatch.importing.kinds import ACCOUNTS
+    from app.runtime.lend import lend_database
+    from app.services.sets import Wanted
+    from app.settings import load_settings
+
+    with lend_database(load_settings()) as settings:
+        done = asyncio.run(_bring(settings, brought))
+        _tell_done(done, as_json=as_json)
+        if begin.wished and done.kind != ACCOUNTS:
+            ids = (done.id, *(one.id for one in done.also))
+            wanted = Wanted(ids=ids, since=begin.since, force=begin.force, reason=begin.reason)
+            _tell_activated(asyncio.run(_activate(settings, wanted)), as_json=as_json)
 
 
 def _utc_now() -> datetime:
@@ -89,33 +115,39 @@ def _instant(text: str | None) -> datetime | None:
 
 
 async def _bring(settings: "Settings", brought: "Brought") -> "Imported":
-    """Import with a bar; the API may run meanwhile."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    """Import, showing how far it is; the API may run meanwhile."""
     from app.adapters.passwords import Passwords
     from app.repositories.engine import open_engine, open_sessions
     from app.services.imports import Imports
 
     engine = open_engine(str(settings.database_url), pool=2)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     try:
-        with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-            task = bar.add_task("导入", total=None)
-
-            def seen(stage: str, done: int, total: int) -> None:
-                bar.update(task, description=stage, completed=done, total=total or None)
-
-            told: Seen = seen
-            return await Imports(open_sessions(engine), Passwords(), _utc_now).bring(brought, seen=told)
+        with _progress() as seen:
+            return await Imports(open_sessions(engine), Passwords(), _utc_now).bring(brought, seen=seen)
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def _progress() -> "Iterator[Seen]":
+    """Show a bar on a terminal, a line for each stage elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task, told = bar.add_task("导入", total=None), ""
+
+        def seen(stage: str, done: int, total: int) -> None:
+            nonlocal told
+            bar.update(task, description=stage, completed=done, total=total or None)
+            if stage != told and not console.is_terminal:
+                console.print(f"{stage} {total or ''}".strip(), highlight=False)
+            told = stage
+
+        yield seen
 
 
 async def _activate(settings: "Settings", wanted: "Wanted") -> "Activated":

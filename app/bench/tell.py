@@ -15,7 +15,7 @@ _PLENTY, _SOME = 100.0, 10.0
 def table(outcome: Outcome) -> Table:
     """Return the results as a table."""
     shown = Table(title=f"bench {outcome.bench}{_size(outcome)}: {outcome.about}", title_justify="left")
-    shown.add_column("测量 / measured")
+    shown.add_column("测量 / measured", overflow="fold")
     for name in ("本服务 / ours", "极限 / limit", "比 / ratio", "各轮 / rounds", "要求 / goal"):
         shown.add_column(name, justify="right")
     for one in outcome.results:

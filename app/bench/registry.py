@@ -4,8 +4,9 @@ from typing import Final
 
 from app.bench.actions import ACTIONS
 from app.bench.closure import CLOSURE
+from app.bench.dispatch import DISPATCH
 from app.bench.frame import Bench
 from app.bench.intake import INTAKE
 from app.bench.locate import LOCATE
 
-BENCHES: Final[tuple[Bench, ...]] = (LOCATE, INTAKE, ACTIONS, CLOSURE)
+BENCHES: Final[tuple[Bench, ...]] = (LOCATE, DISPATCH, INTAKE, ACTIONS, CLOSURE)

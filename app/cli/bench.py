@@ -37,6 +37,12 @@ def locate(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown: 
 
 
 @commands.command()
+def dispatch(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown: Markdown = None) -> None:
+    """派遣：定位、判定、批量、内存、覆盖证明、演练。 Dispatch over 100,000 cells, each figure beside its limit."""
+    _bench(["dispatch"], rounds, scale, json, markdown)
+
+
+@commands.command()
 def intake(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown: Markdown = None) -> None:
     """收案：HTTP、合并提交、批量，与 pgbench 比。 Take reports in: HTTP, grouped, in batches; against pgbench."""
     _bench(["intake"], rounds, scale, json, markdown)

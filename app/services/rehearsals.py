@@ -7,6 +7,8 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.dispatch.access import Actor, Office, Thing, office_holder, sight
 from app.dispatch.errors import BadInput
 from app.dispatch.policies import Policies
@@ -54,17 +56,13 @@ class Rehearsals:
         tolerance_m, edition_name = self._policies.snap_tolerance_m, before.catalogue.edition
         rehearsal = await apart(lambda: Rehearsal(before, after, tolerance_m=tolerance_m))
         async with reading(self._replica) as session:
-            cases = FiledCases(session)
-            if await cases.count(start, end, CASES_AT_MOST + 1) > CASES_AT_MOST:
+            if await FiledCases(session).count(start, end, CASES_AT_MOST + 1) > CASES_AT_MOST:
                 raise BadInput.at(
                     ["body", "filed_to"],
                     f"这段时间立案超过 {CASES_AT_MOST} 件，请缩短时间范围",
                     code="rehearsal_too_large",
                 )
-            async for rows in cases.chunks(start, end):
-                codes = {row.component_code for row in rows if row.component_code is not None}
-                maintainers = await SetRepository(session).maintainers(codes)
-                await apart(partial(_play, rehearsal, rows, maintainers, edition_name))
+            await replay(session, rehearsal, start, end, edition_name)
         names = {code: unit.name for book in (before, after) for code, unit in book.units.items()}
         return Played(
             found=rehearsal.outcome(),
@@ -72,6 +70,14 @@ class Rehearsals:
             unit_names=names,
             versions={kind.value: one.version for kind, one in edition.sets.items()},
         )
+
+
+async def replay(session: AsyncSession, rehearsal: Rehearsal, start: datetime, end: datetime, edition: str) -> None:
+    """Feed a rehearsal with the cases filed in [start, end), beside the event loop."""
+    async for rows in FiledCases(session).chunks(start, end):
+        codes = {row.component_code for row in rows if row.component_code is not None}
+        maintainers = await SetRepository(session).maintainers(codes)
+        await apart(partial(_play, rehearsal, rows, maintainers, edition))
 
 
 def _check(start: datetime, end: datetime) -> None:

@@ -83,7 +83,7 @@ def _whole_number(text: str) -> str:
         digits = str(int(number)) if number == number.to_integral_value() and abs(number) < Decimal(10) ** 30 else ""
     except (InvalidOperation, OverflowError):
         digits = ""
-    said = (match[1] + (match[2] or "")).lstrip("0")
+    said = (match[1] + (match[2] or "")).lstrip("0") or "0"
     if not digits or digits.startswith("-") or len(said) < len(digits):
         raise Unfit(f"“{text}”是科学计数法，原代码的位数已丢失，请把此列设为文本后重填", "ambiguous_code")
     return digits

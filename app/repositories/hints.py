@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 AGAIN_AFTER_S: Final = 1.0
 ALIVE_EVERY_S: Final = 30.0
+LISTENS: Final = "gridcase hints"
+"""How the connection shows in `pg_stat_activity`."""
 
 
 class Hints:
@@ -53,6 +55,7 @@ class Hints:
         cut = asyncio.Event()
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(select(func.set_config("application_name", LISTENS, False)))
             schema = await connection.scalar(select(func.current_schema()))
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None  # noqa: S101  # the connection has just been used

@@ -44,12 +44,19 @@ def _utc_now() -> datetime:
 class Books:
     """Hold the book in force, those about to be, and at most two past ones. Requests in flight keep theirs."""
 
-    def __init__(self, sessions: Sessions, book: Book | None = None, *, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        book: Book | None = None,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        shelf: Shelf | None = None,
+    ) -> None:
         """Take where to read from; `book` is for those who have one already."""
         self._sessions = sessions
         self._book = book
         self._now = now
-        self._shelf = Shelf()
+        self._shelf = shelf or Shelf()
         self._held: Loaded | None = None
         self._coming: list[Loaded] = []
         self._past: OrderedDict[int, Loaded] = OrderedDict()

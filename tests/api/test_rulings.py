@@ -1,0 +1,114 @@
+"""Rulings through the API: they go first, replace each other, end, and earlier instants do not know them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+
+from app.adapters.keys import Keys
+from app.dispatch.codes import Post
+from tests.people_stored import Person, signed_in
+from tests.small_city import IN_EAST, IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, WEST_CELL
+
+pytestmark = pytest.mark.usefixtures("book")
+PATH = "/api/v1/admin/rulings"
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def coordinator(application: FastAPI, keys: Keys) -> Person:
+    return await signed_in(application, keys, Post.COORDINATOR)
+
+
+async def told(client: AsyncClient, person: Person, place: tuple[float, float] = IN_WEST, **params: Any) -> Json:
+    asked = {"lon": place[0], "lat": place[1], "kind": "event", "category": "0305", "condition": 1, **params}
+    answer = await client.get("/api/v1/dispatch/explain", params=asked, headers=person.headers)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def ruled(client: AsyncClient, person: Person, key: str | None = None, **fields: Any) -> Any:
+    headers = person.headers | ({"Idempotency-Key": key} if key else {})
+    return await client.post(PATH, json=fields, headers=headers)
+
+
+async def test_a_ruling_goes_first_a_newer_replaces_it_and_an_ended_one_says_why_it_lost(
+    app_client: AsyncClient, coordinator: Person
+) -> None:
+    before = datetime.now(UTC)
+    first = (await ruled(app_client, coordinator, unit_code=UNIT_EAST, scope="cell", scope_code=WEST_CELL)).json()
+    found = await told(app_client, coordinator)
+    assert (found["unit_code"], found["decided_by"], found["rule_id"]) == (UNIT_EAST, "ruling", first["id"])
+    assert found["versions"]["book"] == 2
+    assert (await told(app_client, coordinator, IN_EAST))["decided_by"] == "rule"
+    second = (await ruled(app_client, coordinator, unit_code=UNIT_TOP, scope="cell", scope_code=WEST_CELL)).json()
+    found = await told(app_client, coordinator)
+    assert (found["unit_code"], found["rule_id"]) == (UNIT_TOP, second["id"])
+    assert {one["rule_id"]: one["lost_because"] for one in found["considered"]}[first["id"]] == "older_ruling"
+    ended = await app_client.post(f"{PATH}/{second['id']}/end", headers=coordinator.headers)
+    assert ended.json()["ended_at"] is not None
+    found = await told(app_client, coordinator)
+    assert (found["unit_code"], found["versions"]["book"]) == (UNIT_EAST, 4)
+    assert {one["rule_id"]: one["lost_because"] for one in found["considered"]}[second["id"]] == "not_valid_then"
+    again = await app_client.post(f"{PATH}/{second['id']}/end", headers=coordinator.headers)
+    assert (again.status_code, again.json()["code"]) == (409, "ruling_ended")
+    then = await told(app_client, coordinator, at=before.isoformat())
+    assert (then["unit_code"], then["versions"]["book"]) == (UNIT_WEST, 1)
+    assert first["id"] not in {one["rule_id"] for one in then["considered"]}
+    while_second = await told(app_client, coordinator, at=second["recorded_at"])
+    assert (while_second["unit_code"], while_second["versions"]["book"]) == (UNIT_TOP, 3)
+
+
+async def test_a_ruling_for_a_street_and_a_category_reaches_no_farther(
+    app_client: AsyncClient, coordinator: Person
+) -> None:
+    fields: Json = {"scope": "street", "scope_code": WEST, "kind": "event", "major": "03", "minor": "05"}
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    later = await ruled(app_client, coordinator, unit_code=UNIT_TOP, valid_from=soon.isoformat(), **fields)
+    assert later.status_code == 201, later.text
+    found = await told(app_client, coordinator)
+    assert found["unit_code"] == UNIT_WEST
+    assert {one["rule_id"]: one["lost_because"] for one in found["considered"]}[later.json()["id"]] == "not_valid_then"
+    assert (await told(app_client, coordinator, at=soon.isoformat()))["unit_code"] == UNIT_TOP
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"unit_code": "gone", "scope": "city"}, "unknown_unit"),
+        ({"unit_code": UNIT_TOP, "scope": "cell", "scope_code": "none"}, "unknown_place"),
+        ({"unit_code": UNIT_TOP, "scope": "district", "scope_code": WEST}, "unknown_place"),
+        ({"unit_code": UNIT_TOP, "scope": "city", "scope_code": WEST}, "scope_code_wrong"),
+        ({"unit_code": UNIT_TOP, "scope": "street"}, "scope_code_wrong"),
+        ({"unit_code": UNIT_TOP, "scope": "city", "major": "99"}, "unknown_category"),
+        ({"unit_code": UNIT_TOP, "scope": "city", "minor": "05"}, "major_required"),
+        ({"unit_code": UNIT_TOP, "scope": "city", "valid_from": "2020-01-01T00:00:00+08:00"}, "past_instant"),
+        ({"unit_code": UNIT_TOP, "scope": "city", "valid_to": "2020-01-01T00:00:00+08:00"}, "ends_before_it_begins"),
+    ],
+)
+async def test_a_ruling_without_effect_is_refused(
+    app_client: AsyncClient, coordinator: Person, fields: Json, code: str
+) -> None:
+    answer = await ruled(app_client, coordinator, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (await told(app_client, coordinator))["versions"]["book"] == 1
+
+
+async def test_only_coordinators_rule_and_the_same_key_rules_once(
+    app_client: AsyncClient, coordinator: Person, application: FastAPI, keys: Keys, west: Person
+) -> None:
+    for other in (west, await signed_in(application, keys, Post.ADMIN)):
+        assert (await ruled(app_client, other, unit_code=UNIT_TOP, scope="city")).status_code == 403
+        assert (await app_client.get(PATH, headers=other.headers)).json()["items"] == []
+    first = await ruled(app_client, coordinator, key="k", unit_code=UNIT_TOP, scope="city")
+    again = await ruled(app_client, coordinator, key="k", unit_code=UNIT_TOP, scope="city")
+    assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
+    other_body = await ruled(app_client, coordinator, key="k", unit_code=UNIT_EAST, scope="city")
+    assert other_body.json()["code"] == "idempotency_mismatch"
+    listed = (await app_client.get(PATH, params={"unit": UNIT_TOP}, headers=coordinator.headers)).json()
+    assert [one["id"] for one in listed["items"]] == [first.json()["id"]]
+    past = {"valid_at": "2026-01-02"}
+    assert (await app_client.get(PATH, params=past, headers=coordinator.headers)).json()["items"] == []

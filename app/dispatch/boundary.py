@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
+from math import prod
 from typing import Final, TypeAlias
 
 from shapely import Point
@@ -17,6 +19,8 @@ from app.dispatch.zones import Zone, ZoneIndex
 
 ACCURACY_LIMIT_M: Final = 200.0  # house rule: beyond that a point says too little to name neighbours by
 _SLIVER_M2: Final = 0.01  # what is left of two borders that should be one
+_WORTH_ASKING: Final = 24
+"""Decisions that take about as long as cutting the circle."""
 
 PlaceOf: TypeAlias = Callable[[str, Mapping[str, str]], Place]
 
@@ -55,8 +59,17 @@ def near_boundary(
 ) -> tuple[Alternative, ...]:
     """Return the other units, one entry each, that the accuracy circle meets; empty when nothing is in doubt.
 
-    `decided` is the decision for the point itself; `place_of` completes a cell and zones to a place.
+    `decided` is the decision for the point itself; `place_of` completes a cell and zones to a place. Nothing is cut
+    where all that could be cut has the same unit.
     """
+    radius_m = min(accuracy_m, ACCURACY_LIMIT_M)
+    near = cells.near(lon, lat, radius_m), zones.near(lon, lat, at, radius_m)
+    could_be = _combinations(*near)
+    if could_be is not None and all(
+        book.decide(place_of(code, named), matter, at, maintainer=maintainer).unit_code == decided.unit_code
+        for code, named in could_be
+    ):
+        return ()
     found: dict[str | None, Alternative] = {}
     for face in faces(lon, lat, accuracy_m, cells=cells, zones=zones, at=at):
         there = book.decide(place_of(face.cell_code, face.zones), matter, at, maintainer=maintainer)
@@ -86,6 +99,21 @@ def faces(lon: float, lat: float, accuracy_m: float, *, cells: CellIndex, zones:
         shapes = [(zone, affine_transform(zone.polygon, local)) for zone in same_class]
         parts = [piece for part in parts for piece in _cut(part, shapes)]
     return [part for part in parts if part.shape.area > _SLIVER_M2]
+
+
+def _combinations(
+    cells: Sequence[tuple[str, BaseGeometry]], zones: Sequence[Zone]
+) -> list[tuple[str, Mapping[str, str]]] | None:
+    """Return every cell with every choice of one zone a class at most; None where that is more work than cutting."""
+    by_class: dict[str, list[Zone | None]] = {}
+    for zone in zones:
+        by_class.setdefault(zone.zone_class, [None]).append(zone)
+    if len(cells) * prod(len(same_class) for same_class in by_class.values()) > _WORTH_ASKING:
+        return None
+    choices = [
+        {zone.zone_class: zone.code for zone in choice if zone is not None} for choice in product(*by_class.values())
+    ]
+    return [(code, named) for code, _ in cells for named in choices]
 
 
 def _cut(part: Face, shapes: Sequence[tuple[Zone, BaseGeometry]]) -> list[Face]:

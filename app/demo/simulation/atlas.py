@@ -20,7 +20,7 @@ from app.dispatch.policies import DEFAULTS
 
 _TRIES: Final = 8
 _LOOKS_FOR_A_UNIT: Final = 3
-_SURVEY: Final = 24
+_SURVEY: Final = 14
 """How many places of each concern are looked at to learn which units get anything by routing."""
 _BEYOND: Final = 0.03
 """Degrees outside the city: some three kilometres."""

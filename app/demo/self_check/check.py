@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -77,9 +78,10 @@ def _gapless(subjects: Subjects, verdict: Verdict) -> None:
             if row.number != expected:
                 verdict.compare(Part.HISTORY, f"{row.subject} {one} step", expected, row.number)
                 break
-        order = [row.at for row in rows]
-        if order != sorted(order):
-            verdict.compare(Part.HISTORY, f"{rows[0].subject} {one} instants", "in order", "not in order")
+        for before, row in pairwise(rows):
+            if row.at < before.at:
+                where = f"{row.subject} {one} step {row.number} {row.action} instant"
+                verdict.compare(Part.HISTORY, where, f"not before {before.action} at {before.at}", row.at)
 
 
 async def clocks(city: Checked, subjects: Subjects) -> Mapping[int, PlainClock]:

@@ -91,16 +91,27 @@ class Driver:
         await self._answer(list(chain.from_iterable(asked)))
 
     def _next(self) -> list[Due]:
-        """Take turns in the order of their instants; a life that need not hear goes on within the wave."""
+        """Take turns in the order of their instants; a life that need not hear goes on within the wave.
+
+        While one of a family waits to hear, the others wait with it: they act upon the same case, in its order.
+        """
         wave: list[Due] = []
+        held: list[tuple[datetime, int, Running, Turn]] = []
+        asking: set[int] = set()
         end = self._waiting[0][0] + self._span
         while self._waiting and len(wave) < AT_ONCE and self._waiting[0][0] <= end:
-            _, _, one, turn = heappop(self._waiting)
-            if one.stopped:
-                continue
-            wave.append((one, turn))
-            if turn.asks is None:
-                self._go_on(one, None)
+            due = heappop(self._waiting)
+            _, _, one, turn = due
+            if one.family in asking:
+                held.append(due)
+            elif not one.stopped:
+                wave.append((one, turn))
+                if turn.asks is None:
+                    self._go_on(one, None)
+                else:
+                    asking.add(one.family)
+        for due in held:
+            heappush(self._waiting, due)
         return wave
 
     async def _take(self, part: Sequence[Due]) -> list[Answered]:

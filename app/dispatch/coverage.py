@@ -7,7 +7,6 @@ matters; what is decided once for a class holds for all of it. Source: docs/cove
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -18,19 +17,13 @@ from app.dispatch.codes import LostBecause
 from app.dispatch.coverage_faces import Faces, faces_of, ground_of
 from app.dispatch.mosaic import Ints
 from app.dispatch.responsibility import Decision, Matter
+from app.dispatch.set_codes import Fault
 from app.dispatch.validity import valid_at
 from app.dispatch.verdicts import NOBODY, Matters, Numbers, classify
 
 HORIZON: Final = timedelta(days=366)
 MOMENTS_AT_MOST: Final = 12
 _CHUNK: Final = 4096  # classes of places decided at once
-
-
-class Fault(StrEnum):
-    """What is wrong with a place and a condition."""
-
-    NONE = "none"
-    TWO = "two"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

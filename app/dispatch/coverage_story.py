@@ -11,9 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from app.dispatch.book import Book
 from app.dispatch.codes import Kind
-from app.dispatch.coverage import Coverage, Fault, Group, conditions_of
+from app.dispatch.coverage import Coverage, Group, conditions_of
 from app.dispatch.coverage_faces import Faces
 from app.dispatch.responsibility import Matter
+from app.dispatch.set_codes import Fault
 
 KINDS: Final = {Kind.COMPONENT: "部件", Kind.EVENT: "事件"}
 _CUT_AT_MOST: Final = 2000

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -20,18 +19,12 @@ from app.dispatch.codes import DecidedBy, Kind
 from app.dispatch.coverage import changes
 from app.dispatch.mosaic import Floats, Ints
 from app.dispatch.responsibility import Decision, Matter
+from app.dispatch.set_codes import Skipped
 from app.dispatch.spans import micros
 from app.dispatch.verdicts import Matters, Numbers, classify
 
 LISTED_AT_MOST: Final = 1000
 _NOBODY: Final = -1
-
-
-class Skipped(StrEnum):
-    """Why a case could not be replayed."""
-
-    NO_LOCATION = "no_location"
-    OTHER_CATALOGUE = "other_catalogue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

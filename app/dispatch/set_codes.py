@@ -25,3 +25,17 @@ class SetState(StrEnum):
     SCHEDULED = "scheduled"
     ACTIVE = "active"
     SUPERSEDED = "superseded"
+
+
+class Fault(StrEnum):
+    """What a coverage proof finds amiss with a place and a condition."""
+
+    NONE = "none"
+    TWO = "two"
+
+
+class Skipped(StrEnum):
+    """Why a rehearsal could not replay a case."""
+
+    NO_LOCATION = "no_location"
+    OTHER_CATALOGUE = "other_catalogue"

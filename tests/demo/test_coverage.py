@@ -8,8 +8,9 @@ import pytest
 from app.demo.city import DemoCity
 from app.dispatch.book import Book
 from app.dispatch.codes import DecidedBy
-from app.dispatch.coverage import Fault, conditions_of, prove, zones_at
+from app.dispatch.coverage import conditions_of, prove, zones_at
 from app.dispatch.coverage_story import told
+from app.dispatch.set_codes import Fault
 from tests.demo_book import book_of
 
 AT = datetime(2026, 11, 21, 2, tzinfo=UTC)

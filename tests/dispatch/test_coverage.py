@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from app.dispatch.book import Book
 from app.dispatch.codes import DecidedBy, Kind, LostBecause, Scope
-from app.dispatch.coverage import Coverage, Fault, changes, conditions_of, prove, prove_through, zones_at
+from app.dispatch.coverage import Coverage, changes, conditions_of, prove, prove_through, zones_at
 from app.dispatch.responsibility import Matter, Rule, Takes
+from app.dispatch.set_codes import Fault
 from app.dispatch.zones import Zone
 from tests.dispatch import naive_routing, small_cities
 from tests.dispatch.naive_routing import City

@@ -167,13 +167,39 @@ def test_many_points_are_located_as_each_alone(seed: int) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seeds)
-def test_a_shape_comes_back_as_it_was(seed: int) -> None:
-    for cell in tessellations.cells(seed)[-3:]:
-        index = CellIndex.build([cell])
+def test_shapes_come_back_as_they_were(seed: int) -> None:
+    cells = sorted(tessellations.cells(seed), key=lambda cell: cell.code)
+    index = CellIndex.build(cells)
+    for cell, shape in zip(cells, index.shapes().tolist(), strict=True):
         inside = cell.polygon.representative_point()
-        [(code, shape)] = index.near(inside.x, inside.y, 1.0)
-        assert code == cell.code
+        near = dict(index.near(inside.x, inside.y, 1.0))
+        assert near[cell.code] == shape
         assert shape.equals(cell.polygon)
+
+
+def test_a_cell_without_a_shape_is_nowhere_and_shifts_no_other() -> None:
+    cells = [
+        Cell(code="310109001001001", polygon=rectangle(0, 0, 100, 100)),
+        Cell(code="310109001001002", polygon=Polygon()),
+        Cell(code="310109001001003", polygon=rectangle(100, 0, 200, 100)),
+    ]
+    index = CellIndex.build(cells)
+    assert index.locate(*at(150, 50)).code == "310109001001003"
+    assert [shape.is_empty for shape in index.shapes().tolist()] == [False, True, False]
+    assert index.shapes()[2].equals(cells[2].polygon)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_every_point_well_inside_a_cell_is_found_there_and_nowhere_else(seed: int) -> None:
+    cells = tessellations.cells(seed)
+    index = CellIndex.build(cells)
+    for cell in cells:
+        for part in shapely.get_parts(cell.polygon).tolist():
+            inside = part.representative_point()
+            if shapely.shortest_line(inside, part.boundary).length > 1e-7:
+                hit = index.locate(inside.x, inside.y)
+                assert (hit.code, hit.candidates, hit.on_boundary) == (cell.code, (cell.code,), False)
 
 
 def test_nothing_is_lost_or_found_twice_in_a_large_grid() -> None:

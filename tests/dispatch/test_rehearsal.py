@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from app.dispatch import rehearsal
 from app.dispatch.catalogue import Category
 from app.dispatch.codes import DecidedBy, Kind, Scope
-from app.dispatch.rehearsal import Filed, Rehearsal, Rehearsed, Skipped, UnitChange
+from app.dispatch.rehearsal import Filed, Rehearsal, Rehearsed, UnitChange
 from app.dispatch.responsibility import Rule
+from app.dispatch.set_codes import Skipped
 from tests.dispatch import naive_routing, small_cities
 from tests.dispatch.naive_routing import City
 from tests.dispatch.small_cities import CATALOGUE, CELLS, DAY, NOON, UNITS, book_of, plain_city
@@ -47,8 +48,9 @@ def histories(draw: st.DrawFn) -> list[Filed]:
 def decided(city: City, one: Filed) -> str | None:
     """Say by a plain reading of the rules who got a case."""
     [place] = [place for point, place in small_cities.spots(city, one.filed_at) if point == (one.lon, one.lat)]
-    matter = CATALOGUE.categories[one.kind, one.category].matter(one.condition)
-    return naive_routing.decide(city, place, matter, one.filed_at, one.maintainer)[0]
+    category = CATALOGUE.find(one.kind, one.category)
+    assert category is not None
+    return naive_routing.decide(city, place, category.matter(one.condition), one.filed_at, one.maintainer)[0]
 
 
 def rehearsed(before: City, after: City, filed: list[Filed], *, chunk: int = 7) -> Rehearsed:

@@ -1,6 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import Polygon, box
 
 from app.dispatch.boundary import faces, near_boundary
@@ -9,7 +12,10 @@ from app.dispatch.geodesy import metres_per_degree
 from app.dispatch.grid import Cell, CellIndex
 from app.dispatch.responsibility import Matter, Place, Rule, Takes, Unit
 from app.dispatch.routing import RuleBook
+from app.dispatch.spans import micros
 from app.dispatch.zones import Zone, ZoneIndex
+from tests.dispatch import small_cities
+from tests.dispatch.naive_routing import City
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -139,3 +145,25 @@ def test_the_faces_of_a_circle_make_up_the_circle() -> None:
         ("P1",),
         ("P1", "R2"),
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    small_cities.cities(),
+    st.lists(st.tuples(st.integers(-10, 90), st.integers(-10, 70), st.integers(-3, 3)), max_size=30),
+)
+def test_zones_of_many_points_are_those_of_each_alone(city: City, asked: list[tuple[int, int, int]]) -> None:
+    """Points lie on a raster of 1 m, so that borders and corners are among them."""
+    index = ZoneIndex.build(city.zones)
+    points = np.array(
+        [
+            (small_cities.LON + x / 10 * small_cities.EAST, small_cities.LAT + y / 10 * small_cities.NORTH)
+            for x, y, _ in asked
+        ]
+    ).reshape(len(asked), 2)
+    instants = [NOON + day * DAY for _, _, day in asked]
+    found = index.numbers(points, np.array([micros(one) for one in instants], dtype=np.int64))
+    for row, (lon, lat), instant in zip(found.tolist(), points.tolist(), instants, strict=True):
+        named = {index.zones[zone].zone_class: index.zones[zone].code for zone in row if zone >= 0}
+        assert named == index.locate(lon, lat, instant)
+        assert sum(zone >= 0 for zone in row) == len(named)

@@ -11,11 +11,11 @@ from shapely.geometry.base import BaseGeometry
 
 from app.api.schemas.base import Answer, Body, Instant
 from app.dispatch.codes import DecidedBy, LostBecause
-from app.dispatch.coverage import Coverage, Fault
+from app.dispatch.coverage import Coverage
 from app.dispatch.coverage_story import Story
 from app.dispatch.rehearsal import LISTED_AT_MOST, Moved
 from app.dispatch.responsibility import LOST_TEXTS, Decision
-from app.dispatch.set_codes import SetKind
+from app.dispatch.set_codes import Fault, SetKind
 from app.services.coverage import GROUPS_AT_MOST, Proven
 from app.services.rehearsals import Played
 

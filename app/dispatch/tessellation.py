@@ -180,9 +180,12 @@ def _gaps(named: _Named, shapes: Shapes, per_m2: float, *, matched: bool) -> Ite
     inner = np.concatenate([[False], of_part[1:] == of_part[:-1]]) if len(rings) else np.zeros(0, dtype=bool)
     gaps = shapely.polygons(rings[inner])
     gaps = gaps[shapely.area(gaps) * per_m2 > _SLIVER_M2]
+    if not len(gaps):
+        return
     which, around = shapely.STRtree(shapes).query(gaps, predicate="intersects")
-    for at, gap in enumerate(gaps.tolist()):
-        codes, numbers = named.at(*around[which == at].tolist())
+    ends = np.searchsorted(which, np.arange(1, len(gaps)))  # the tree answers in the order of what was asked
+    for gap, neighbours in zip(gaps.tolist(), np.split(around, ends), strict=True):
+        codes, numbers = named.at(*neighbours.tolist())
         text = f"网格之间有 {gap.area * per_m2:.1f} 平方米的空隙，请补画网格或移动边界"
         yield TessellationFinding(
             code="gap", severity=Severity.WARNING, where=codes, message=text, shape=gap, numbers=numbers

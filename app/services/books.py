@@ -62,6 +62,7 @@ class Books:
         self._past: OrderedDict[int, Loaded] = OrderedDict()
         self._seen: tuple[int, int] | None = None
         self._not_ready: datetime | None = None
+        self._next_at: datetime | None = None
         self._loading = asyncio.Lock()
         self._hinted = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -163,7 +164,8 @@ class Books:
         """Read it if that is possible now; whatever the database says, the next look may succeed."""
         try:
             await self.refresh()
-            await self.begin_due()
+            if self._next_at is not None and self._next_at <= self._now():
+                await self.begin_due()
         except (GridcaseError, SQLAlchemyError, OSError) as error:
             log.warning("book_not_read", kind=type(error).__name__)
 
@@ -196,7 +198,7 @@ class Books:
             await self._read(session, one, known) if one.complete else None for one in (planned[0], *wanted)
         ]
         self._held, self._coming = held, [one for one in coming if one is not None]
-        self._seen = (plan.number, plan.revision)
+        self._seen, self._next_at = (plan.number, plan.revision), plan.next_at
         self._not_ready = next((one.since for one in planned[1 + len(wanted) :]), None)
         self._clear()
         if held is not None:

@@ -140,10 +140,15 @@ def _processes(town: Town, home: Path, count: int) -> Iterator[list[str]]:
         "GRIDCASE_DATABASE_URL": town.app_url,
     }
     with (home / "served.log").open("wb") as log:
-        command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--log-level", "warning"]
+        # a connection closed for idleness at the moment it is used again would look like a request that failed
+        command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--timeout-keep-alive", "300"]
         running = [
             subprocess.Popen(  # noqa: S603  # our own command
-                [*command, "--port", str(port)], cwd=home, env=environment, stdout=log, stderr=log
+                [*command, "--log-level", "warning", "--port", str(port)],
+                cwd=home,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
             for port in ports
         ]

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from app.runtime.crew import LogTarget
+from app.runtime.leave import leave
 from app.runtime.logs import configure_logs
 from app.runtime.processes import serve_here, stop_with_parent, work_here
 from app.settings import load_settings
@@ -30,3 +31,4 @@ def main(kind: str, name: str, target: str, descriptor: str = "") -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    leave(0)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.backup.saved_city import settle
+from tests.faults.city_process import wait_for
 from tests.towns import CITY, Town
 
 ROOT = Path(__file__).parents[2]
@@ -91,3 +92,24 @@ def test_a_deep_look_restores_into_a_city_that_is_thrown_away(
     assert f"链 / chains {reports}，" in deep.stdout.splitlines()[-1]
     left = {place for place in set(Path("/tmp").glob("gridcase-*")) - before if (place / "keys").exists()}  # noqa: S108
     assert left == set()
+
+
+@pytest.mark.slow
+def test_a_restore_that_was_killed_leaves_no_city_to_start_and_is_done_by_the_next(
+    former: tuple[Path, int, dict[str, str]], folder: Path
+) -> None:
+    home, reports, where = former
+    file, new = folder / "city.backup", folder / "new"
+    assert _db("backup", file, home=home, **where).returncode == 0
+    words = [sys.executable, "-m", "app.cli", "db", "restore", "--keys", str(home / "keys"), str(file)]
+    environment = {**os.environ, "GRIDCASE_HOME": str(new), "GRIDCASE_CITY": CITY}
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as killed:  # noqa: S603  # our own program
+        journal = new / "restore.unfinished"
+        wait_for(lambda: journal.exists() and "schema" in journal.read_text(), "the restore to make something")
+        killed.kill()
+    started = _db("upgrade", home=new)
+    assert (started.returncode, "killed half-way" in started.stderr) == (1, True)
+    again = _db("restore --keys", home / "keys", file, home=new)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert f"链 / chains {reports}" in again.stdout
+    assert not journal.exists()

@@ -152,7 +152,7 @@ async def begin(
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress(_IN_PROGRESS) from error
         raise
-    first = await work.used_key(use.scope, use.route, use.key)
+    first = (await work.used_keys([use.place])).get(use.place)
     if first is None or first.body_digest != use.body_digest:
         raise IdempotencyMismatch(_ANOTHER_BODY)
     return Replay(resource_id=first.resource_id, status=first.status)

@@ -26,7 +26,7 @@ from app.services.transaction import Sessions, reading, writing
 from app.settings import Settings
 
 CASES_A_DAY: Final = 55
-CASES_A_SECOND: Final = 60
+CASES_A_SECOND: Final = 40
 """What two ordinary cores play at least; for the time that is announced."""
 SEED: Final = 7
 BEFORE: Final = timedelta(days=20)

@@ -6,6 +6,7 @@ import pytest
 
 from app.demo.simulation.driver import AT_ONCE
 from app.demo.simulation.plan import Plan
+from app.demo.simulation.shares import SharedGate
 from app.dispatch.codes import Action, Post
 from tests.demo.played import NotedStage, played
 
@@ -68,3 +69,11 @@ async def test_a_life_ends_with_the_step_that_is_refused() -> None:
     assert Action.DISPATCH not in acted
     assert set(driver.tally.refused) == {(Action.FILE, "action_not_allowed")}
     assert driver.tally.cases == 0
+
+
+async def test_one_half_waits_for_the_other_and_gives_up_when_it_has_ended() -> None:
+    marks = [0, 3]
+    await SharedGate(marks, 0, lambda: True).reach(3)
+    assert marks == [3, 3]
+    with pytest.raises(RuntimeError, match="other half"):
+        await SharedGate(marks, 0, lambda: False).reach(4)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from app.adapters.keys import Keys
+from app.adapters.keys import Keys, load_keys
 from app.adapters.passwords import Passwords
 from app.api.deps import Wired
 from app.demo.city import DemoCity
@@ -153,6 +153,17 @@ async def test_reports_that_came_again_are_merged_and_their_cases_closed_for_bot
     merged = await month.ask("SELECT count(*) FROM reports WHERE state = 'merged'")
     links = await month.ask("SELECT count(*) FROM case_reports WHERE until IS NULL")
     assert links[0][0] == month.summary.cases + int(str(merged[0][0]))
+
+
+@pytest.mark.slow
+async def test_two_processes_play_the_same_month_together(other_town: Town, tmp_path: Path) -> None:
+    settings, engine = other_town.settings(tmp_path), open_engine(other_town.app_url)
+    wired = wire(settings, open_sessions(engine), load_keys(settings.keys_dir), passwords=Passwords(CHEAP))
+    summary = await simulate(wired, demo_city()[0], SMALL, tell=lambda _: None, processes=2)
+    facts = await Audit(wired.sessions).facts(lambda _: None)
+    await engine.dispose()
+    assert (summary.cases, summary.refused, facts.wrong) == (SMALL.cases, {}, 0)
+    assert (facts.cases, facts.reports) == (summary.cases, summary.reports)
 
 
 @pytest.mark.slow

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from app.demo.simulation.plan import Plan
 from app.demo.simulation.stage import Stage
@@ -33,6 +33,13 @@ class Tally:
     acts: int = 0
     refused: Counter[tuple[Action, str]] = field(default_factory=Counter)
 
+    def add(self, other: "Tally") -> None:
+        """Count what another has played."""
+        self.reports += other.reports
+        self.cases += other.cases
+        self.acts += other.acts
+        self.refused += other.refused
+
 
 @dataclass(slots=True)
 class Running:
@@ -48,24 +55,41 @@ class Running:
 
 
 Due: TypeAlias = tuple[Running, Turn]
+Entry: TypeAlias = tuple[datetime, int, Running, Turn]
 Answered: TypeAlias = tuple[Running, Turn, Done]
 
 
-class Driver:
-    """Play lives wave by wave until nothing is left before the end of the plan.
+class Gate(Protocol):
+    """Where those who play the same month in several processes wait for each other."""
 
-    A wave holds every step that is known to fall into some hours; what a life only learns from it comes in a later
-    wave, so that steps of different lives may be taken out of order by as many hours. All first reports are known from
-    the start: none comes in after a case was filed that is younger than it.
+    async def reach(self, mark: int) -> None:
+        """Return when everybody has reached a mark; marks rise."""
+        ...
+
+
+class OpenGate:
+    """For one who plays alone."""
+
+    async def reach(self, mark: int) -> None:
+        """Wait for nobody."""
+
+
+class Driver:
+    """Play lives by stretches of some hours until the end of the plan: first all reports of a stretch, then its steps.
+
+    What a life only learns from a step comes in a later wave, so that steps of different lives may be taken out of
+    order by as many hours. All first reports are known from the start: none comes in after a case was filed that is
+    younger than it.
     """
 
-    def __init__(self, stage: Stage, plan: Plan) -> None:
+    def __init__(self, stage: Stage, plan: Plan, gate: Gate | None = None) -> None:
         """Start with no lives."""
         self.tally = Tally()
         self._stage = stage
-        self._until = plan.until
-        self._span = _span(plan)
-        self._waiting: list[tuple[datetime, int, Running, Turn]] = []
+        self._gate = gate or OpenGate()
+        self._plan = plan
+        self._coming: list[Entry] = []
+        self._waiting: list[Entry] = []
         self._begun = 0
 
     def begin(self, life: Life, *, family: int | None = None) -> None:
@@ -74,44 +98,45 @@ class Driver:
         self._go_on(Running(self._begun, self._begun if family is None else family, life), None)
 
     async def play(self, tell: Callable[[datetime], None]) -> None:
-        """Play everything; `tell` hears of each wave's instant."""
-        while self._waiting:
-            await self._wave()
-            tell(self._waiting[0][0] if self._waiting else self._until)
+        """Play everything; `tell` hears of the end of each stretch."""
+        for number, end in enumerate(_stretches(self._plan)):
+            await self._receive(end)
+            await self._gate.reach(2 * number + 1)
+            while any(heap and heap[0][0] <= end for heap in (self._waiting, self._coming)):
+                await self._wave(end)
+            await self._gate.reach(2 * number + 2)
+            tell(end)
 
-    async def _wave(self) -> None:
-        wave = self._next()
-        arriving = [turn.step for _, turn in wave if isinstance(turn.step, Incoming)]
-        if arriving:
-            await self._stage.receive(arriving)
-            self.tally.reports += len(arriving)
-        acting = [(one, turn) for one, turn in wave if isinstance(turn.step, Act)]
+    async def _receive(self, end: datetime) -> None:
+        """Take in the reports of a stretch; their lives go on."""
+        while self._coming and self._coming[0][0] <= end:
+            due = self._next(end, (self._coming,))
+            await self._arrive(due)
+
+    async def _wave(self, end: datetime) -> None:
+        wave = self._next(end, (self._waiting, self._coming))
+        await self._arrive(wave)
+        acting = [due for due in wave if isinstance(due[1].step, Act)]
         parts = [[due for due in acting if due[0].family % PARTS == part] for part in range(PARTS)]
         asked = await asyncio.gather(*(self._take(part) for part in parts if part))
         await self._answer(list(chain.from_iterable(asked)))
 
-    def _next(self) -> list[Due]:
-        """Take turns in the order of their instants; a life that need not hear goes on within the wave.
+    async def _arrive(self, wave: Sequence[Due]) -> None:
+        arriving = [turn.step for _, turn in wave if isinstance(turn.step, Incoming)]
+        if arriving:
+            await self._stage.receive(arriving)
+            self.tally.reports += len(arriving)
 
-        While one of a family waits to hear, the others wait with it: they act upon the same case, in its order.
-        """
+    def _next(self, end: datetime, heaps: Sequence[list[Entry]]) -> list[Due]:
+        """Take turns in the order of their instants; a life that need not hear goes on within the wave."""
         wave: list[Due] = []
-        held: list[tuple[datetime, int, Running, Turn]] = []
-        asking: set[int] = set()
-        end = self._waiting[0][0] + self._span
-        while self._waiting and len(wave) < AT_ONCE and self._waiting[0][0] <= end:
-            due = heappop(self._waiting)
-            _, _, one, turn = due
-            if one.family in asking:
-                held.append(due)
-            elif not one.stopped:
-                wave.append((one, turn))
-                if turn.asks is None:
-                    self._go_on(one, None)
-                else:
-                    asking.add(one.family)
-        for due in held:
-            heappush(self._waiting, due)
+        while len(wave) < AT_ONCE and (filled := [heap for heap in heaps if heap and heap[0][0] <= end]):
+            _, _, one, turn = heappop(min(filled))
+            if one.stopped:
+                continue
+            wave.append((one, turn))
+            if turn.asks is None:
+                self._go_on(one, None)
         return wave
 
     async def _take(self, part: Sequence[Due]) -> list[Answered]:
@@ -163,17 +188,23 @@ class Driver:
                 following = one.life.send(None)
         except StopIteration:
             return
-        if following.at > self._until:
+        if following.at > self._plan.until:
             one.life.close()
             return
-        heappush(self._waiting, (following.at, one.number, one, following))
+        waiting = self._coming if isinstance(following.step, Incoming) else self._waiting
+        heappush(waiting, (following.at, one.number, one, following))
 
 
 def _stands(turn: Turn, subject: str) -> bool:
     return turn.asks is Asks.STANDING and isinstance(turn.step, Act) and turn.step.subject == subject
 
 
-def _span(plan: Plan) -> timedelta:
-    """Return the hours in which about as many steps fall as go into one wave."""
+def _stretches(plan: Plan) -> Iterator[datetime]:
+    """Yield the ends of stretches in which about as many steps fall as go into one wave."""
     hours = AT_ONCE * plan.days * 24 / (plan.cases * _STEPS_A_CASE)
-    return min(_MOST_SPAN, max(_LEAST_SPAN, timedelta(hours=hours)))
+    span = min(_MOST_SPAN, max(_LEAST_SPAN, timedelta(hours=hours)))
+    end = plan.since + span
+    while end < plan.until:
+        yield end
+        end += span
+    yield plan.until

@@ -11,11 +11,12 @@ from app.demo.seed import PARTNER
 from app.demo.simulation.atlas import Atlas
 from app.demo.simulation.crew import Crew
 from app.demo.simulation.desk import Desk
-from app.demo.simulation.driver import Driver
+from app.demo.simulation.driver import Driver, Gate, OpenGate, Tally
 from app.demo.simulation.plan import Plan, Progress, Summary
 from app.demo.simulation.report_life import report_life
 from app.demo.simulation.rota import Rota
 from app.demo.simulation.seasons import season
+from app.demo.simulation.shares import Share, helped
 from app.demo.simulation.stage import ServiceStage
 from app.demo.simulation.stories import Stories, Story
 from app.demo.simulation.world import World
@@ -28,21 +29,22 @@ from app.services.transaction import reading
 __all__ = ["Plan", "Progress", "Summary", "simulate"]
 
 
-async def simulate(wired: Wired, city: DemoCity, plan: Plan, *, tell: Callable[[Progress], None]) -> Summary:
-    """Fill a seeded city with the life of `plan.days` days that end at `plan.until`; `tell` hears of each wave.
+async def simulate(
+    wired: Wired, city: DemoCity, plan: Plan, *, tell: Callable[[Progress], None], processes: int = 1
+) -> Summary:
+    """Fill a seeded city with the life of `plan.days` days that end at `plan.until`; `tell` hears of each stretch.
 
     The city must have been filled by `app.demo.seed.fill`: accounts, units and the partner are taken from it. No worker
-    may run meanwhile: its clock is the real one, and it would fire timers of the simulated past.
+    may run meanwhile: its clock is the real one, and it would fire timers of the simulated past. With two `processes`
+    the other one connects as `wired.settings` say and opens the keys in their folder.
     """
     began, cpu = perf_counter(), process_time()
-    await wired.books.refresh()
-    world = world_of(city, wired.books.current, plan, await _crew(wired, city))
-    stories = draw_stories(world)
-    driver = Driver(ServiceStage(wired), plan)
-    for story in stories:
-        driver.begin(report_life(story, world))
-    tally = driver.tally
-    await driver.play(lambda at: tell(Progress(done=tally.reports, total=len(stories), instant=at)))
+    if processes == 1:
+        tally = await _alone(wired, city, plan, tell)
+    else:
+        with helped(Share(settings=wired.settings, city=city, plan=plan)) as helper:
+            tally = await play_half(wired, city, plan, helper.gate, part=0, tell=tell)
+            tally.add(await helper.result())
     async with reading(wired.sessions) as session:
         lives = LivesRepository(session)
         case_states, report_states = await lives.case_states(), await lives.report_states()
@@ -57,6 +59,32 @@ async def simulate(wired: Wired, city: DemoCity, plan: Plan, *, tell: Callable[[
         report_states=report_states,
         refused=dict(tally.refused),
     )
+
+
+async def _alone(wired: Wired, city: DemoCity, plan: Plan, tell: Callable[[Progress], None]) -> Tally:
+    return await play_half(wired, city, plan, OpenGate(), part=0, parts=1, tell=tell)
+
+
+async def play_half(
+    wired: Wired,
+    city: DemoCity,
+    plan: Plan,
+    gate: Gate,
+    *,
+    part: int = 1,
+    parts: int = 2,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> Tally:
+    """Play every `parts`-th story, and wait at the gate for those who play the others."""
+    await wired.books.refresh()
+    world = world_of(city, wired.books.current, plan, await _crew(wired, city))
+    stories = draw_stories(world)
+    driver = Driver(ServiceStage(wired), plan, gate)
+    for story in stories[part::parts]:
+        driver.begin(report_life(story, world))
+    tally = driver.tally
+    await driver.play(lambda at: tell(Progress(done=parts * tally.reports, total=len(stories), instant=at)))
+    return tally
 
 
 def world_of(city: DemoCity, book: Book, plan: Plan, crew: Crew) -> World:

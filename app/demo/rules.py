@@ -8,6 +8,7 @@ from app.demo.roads import MAIN
 from app.demo.rows import AreaRow, BeatRow, CellRow, RuleRow, TakesRow, ZoneRow
 from app.demo.units import Directory
 from app.dispatch.codes import AreaLevel, Kind, Scope
+from app.dispatch.house_takes import HOUSE_TAKES
 
 # Written as "kind major minors…": c component, e event; a bare major means all of it.
 _CITY: Final = (
@@ -47,17 +48,6 @@ _STREET: Final = (
     ("squad", "e 01 04 19 28 29"),
     ("squad", "e 04 01 04 05 06 10 91 92 94 95"),
 )
-_TAKES: Final = (
-    ("road", "e 01 13 96"),
-    ("road", "e 03 98"),
-    ("road", "e 05 05 06 07"),
-    ("compound", "e 01 10 35 36 84 92 93"),
-    ("green", "e 01 17 18 21 22 79 90 91"),
-    ("water", "e 01 25 26 81 82"),
-    ("water", "e 06 96"),
-    ("market", "e 01 31"),
-    ("market", "e 04 02 98"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +72,8 @@ def _read(text: str) -> Iterable[_What]:
 def zone_takes() -> tuple[TakesRow, ...]:
     """Return what each zone class takes; no two classes take the same."""
     return tuple(
-        TakesRow(zone_class=zone_class, kind=what.kind, major=what.major or "", minor=what.minor)
-        for zone_class, text in _TAKES
-        for what in _read(text)
+        TakesRow(zone_class=one.zone_class, kind=one.kind or Kind.EVENT, major=one.major or "", minor=one.minor)
+        for one in HOUSE_TAKES
     )
 
 

@@ -65,6 +65,8 @@ class Imports:
             office_holder(actor, Office.SETS)
         if (first := await self._done_before(use)) is not None:
             return first
+        if brought.kind != ACCOUNTS and brought.kind not in TABLES:
+            raise BadInput("这一类数据还没有可以存放的地方，不能导入", code="kind_unavailable")
         tell = seen or _nobody
         datum = _datum(brought)
         async with reading(self._sessions) as session:

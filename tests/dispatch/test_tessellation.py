@@ -38,6 +38,9 @@ BOW = Polygon([(LON, LAT + 1), (LON + 0.001, LAT + 1.001), (LON + 0.001, LAT + 1
         pytest.param([*BLOCK, cell(99, BOW)], [("invalid_shape", "error")], id="self-intersection"),
         pytest.param([*BLOCK, cell(99, Polygon())], [("empty_shape", "error")], id="no shape"),
         pytest.param([*BLOCK, cell(99, square(2.9, 0))], [("overlap", "error")], id="overlap"),
+        pytest.param(
+            [*BLOCK, cell(98, square(5, 5, 3.0)), cell(99, square(6, 6))], [("overlap", "error")], id="nested"
+        ),
         pytest.param(BLOCK[:4] + BLOCK[5:], [("gap", "warning")], id="gap in the middle"),
         pytest.param([*BLOCK, cell(99, square(9, 9, 8.0))], [("odd_size", "warning")], id="odd size"),
     ],

@@ -11,8 +11,6 @@ import shapely
 from app.adapters.holidays import published_notices
 from app.demo.catalogue import load_catalogue
 from app.demo.city import DemoCity, build
-from app.demo.rules import zone_takes
-from app.dispatch.house_takes import HOUSE_TAKES
 from app.dispatch.limits import parse_limit
 from app.models import sets
 from app.services.transaction import Sessions
@@ -114,6 +112,10 @@ async def test_the_calendar_comes_back(sessions: Sessions, bring: Bring, tmp_pat
     assert kept == {day: one.working for day, one in days.items()}
 
 
-def test_the_demo_city_takes_what_the_house_takes() -> None:
-    demo = {(one.zone_class, one.kind, one.major, one.minor) for one in zone_takes()}
-    assert {(one.zone_class, one.kind, one.major, one.minor) for one in HOUSE_TAKES} == demo
+async def test_what_zone_classes_take_comes_with_the_zones(
+    sessions: Sessions, bring: Bring, tmp_path: Path, city: DemoCity
+) -> None:
+    path = geopackage(tmp_path / "zones.gpkg", features(city.zones, zone_class="class"))
+    done = await bring("zones", path, datum="cgcs2000")
+    kept = {(one.zone_class, one.kind, one.major, one.minor) for one in await stored(sessions, sets.ZoneTakes, done)}
+    assert kept == {(one.zone_class, one.kind, one.major, one.minor) for one in city.takes}

@@ -13,10 +13,15 @@ from pyproj import Transformer
 from shapely import LineString, MultiPolygon, Point
 from sqlalchemy import select
 
+from app.adapters.datums import datum_of
 from app.adapters.passwords import Passwords
+from app.adapters.readers import Given, read_file
 from app.dispatch.codes import AreaLevel, Datum, Kind, LimitUnit, Post, Scope
 from app.dispatch.datum import from_canonical
 from app.dispatch.geodesy import metres_per_degree
+from app.dispatch.importing.findings import Ledger
+from app.dispatch.importing.known import Known
+from app.dispatch.importing.preparing import Options, prepare
 from app.models import people, sets
 from app.services.transaction import Sessions, reading
 from tests.conftest import CHEAP
@@ -363,3 +368,22 @@ async def test_accounts_that_would_see_all_or_nothing_are_refused(
         ("unknown_area", 4),
         ("unknown_unit", 3),
     ]
+
+
+def test_places_become_plain_rows_with_their_other_names(tmp_path: Path) -> None:
+    features = [
+        (
+            {"name": "人民路", "kind": "road", "aliases": "老街；People Road"},
+            LineString([(LON, LAT), (LON, LAT + 0.01)]),
+        ),
+        ({"name": "市民 中心", "kind": "poi", "aliases": ["市民之家"]}, Point(LON, LAT)),
+    ]
+    path, ledger = geojson(tmp_path / "p.geojson", features), Ledger()
+    tables = read_file(Given(path=path, name=path.name), "places", ledger)
+    prepared = prepare("places", tables, Known(), Options(edition="x"), ledger, datum_of("wgs84"))
+    assert (ledger.errors, ledger.warnings) == (0, 0)
+    assert [(row["number"], row["name"], row["kind"], row["aliases"]) for row in prepared.rows] == [
+        (1, "人民路", "road", ["老街", "People Road"]),
+        (2, "市民 中心", "poi", ["市民之家"]),
+    ]
+    assert [row["geom"].geom_type for row in prepared.rows] == ["LineString", "Point"]

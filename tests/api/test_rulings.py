@@ -8,12 +8,18 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.adapters.keys import Keys
-from app.dispatch.codes import Post
+from app.dispatch.book import Book
+from app.dispatch.codes import Post, Scope
+from app.dispatch.errors import ActionNotAllowed
+from app.dispatch.ruling import RulingWanted
+from app.services.transaction import Sessions, writing
+from tests.cases_stored import Tale
 from tests.people_stored import Person, signed_in
 from tests.small_city import IN_EAST, IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, WEST_CELL
 
 pytestmark = pytest.mark.usefixtures("book")
 PATH = "/api/v1/admin/rulings"
+MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
 Json = dict[str, Any]
 
 
@@ -112,3 +118,28 @@ async def test_only_coordinators_rule_and_the_same_key_rules_once(
     assert [one["id"] for one in listed["items"]] == [first.json()["id"]]
     past = {"valid_at": "2026-01-02"}
     assert (await app_client.get(PATH, params=past, headers=coordinator.headers)).json()["items"] == []
+
+
+async def test_a_ruling_made_by_a_step_shares_its_fate(
+    app_client: AsyncClient, application: FastAPI, sessions: Sessions, book: Book, coordinator: Person
+) -> None:
+    case_id = await Tale(book=book, at=MONDAY, place=IN_WEST).store(sessions)
+    rulings = application.state.wired.rulings
+    wanted = RulingWanted(unit_code=UNIT_TOP, scope=Scope.CELL, scope_code=WEST_CELL)
+
+    async def step_that_fails() -> None:
+        async with writing(sessions) as session:
+            await rulings.record(wanted, by=coordinator.id, case_id=case_id, within=session)
+            raise ActionNotAllowed("arbitrate", "closed", [])
+
+    with pytest.raises(ActionNotAllowed):
+        await step_that_fails()
+    await application.state.wired.books.refresh()
+    assert (await told(app_client, coordinator))["versions"]["book"] == 1
+    async with writing(sessions) as session:
+        row = await rulings.record(wanted, by=coordinator.id, case_id=case_id, within=session)
+    await application.state.wired.books.changed()
+    found = await told(app_client, coordinator)
+    assert (found["rule_id"], found["versions"]["book"]) == (str(row.id), 2)
+    listed = (await app_client.get(PATH, headers=coordinator.headers)).json()["items"]
+    assert [one["case_id"] for one in listed] == [str(case_id)]

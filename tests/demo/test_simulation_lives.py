@@ -1,14 +1,17 @@
+import asyncio
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 
-from app.demo.simulation.driver import AT_ONCE
+from app.demo.simulation.driver import AT_ONCE, Driver
+from app.demo.simulation.month import draw_stories
 from app.demo.simulation.plan import Plan
+from app.demo.simulation.report_life import report_life
 from app.demo.simulation.shares import SharedGate
 from app.dispatch.codes import Action, Post
-from tests.demo.played import NotedStage, played
+from tests.demo.played import NotedStage, played, world
 
 PLAN: Final = Plan(days=12, cases=260, seed=3, until=datetime(2026, 10, 14, 4, tzinfo=UTC))
 """Over the National Day holiday: a week in which work hours do not run."""
@@ -77,3 +80,16 @@ async def test_one_half_waits_for_the_other_and_gives_up_when_it_has_ended() -> 
     assert marks == [3, 3]
     with pytest.raises(RuntimeError, match="other half"):
         await SharedGate(marks, 0, lambda: False).reach(4)
+
+
+async def test_halves_played_side_by_side_take_in_all_reports_of_a_stretch_first() -> None:
+    surroundings = world(PLAN)
+    stage, marks, stories = NotedStage(surroundings.crew), [0, 0], draw_stories(surroundings)
+    halves = [Driver(stage, PLAN, SharedGate(marks, mine, lambda: True)) for mine in range(2)]
+    for mine, half in enumerate(halves):
+        for story in stories[mine::2]:
+            half.begin(report_life(story, surroundings))
+    await asyncio.gather(*(half.play(lambda _: None) for half in halves))
+    again = {subject for subject, acts in stage.played.items() if acts[0].command.action is Action.MERGE}
+    assert set(stage.overtaken) <= again
+    assert sum(half.tally.cases for half in halves) == PLAN.cases

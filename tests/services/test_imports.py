@@ -25,7 +25,19 @@ from app.dispatch.importing.preparing import Options, prepare
 from app.models import people, sets
 from app.services.transaction import Sessions, reading
 from tests.conftest import CHEAP
-from tests.files_made import LAT, LON, cell_code, geojson, geopackage, grid, shapefile, square, table, workbook
+from tests.files_made import (
+    LAT,
+    LON,
+    Features,
+    cell_code,
+    geojson,
+    geopackage,
+    grid,
+    shapefile,
+    square,
+    table,
+    workbook,
+)
 from tests.services.importing import Bring, codes, count_of_sets, refused, stored
 from tests.small_city import IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, WEST_CELL, store_small_city
 
@@ -371,11 +383,9 @@ async def test_accounts_that_would_see_all_or_nothing_are_refused(
 
 
 def test_places_become_plain_rows_with_their_other_names(tmp_path: Path) -> None:
-    features = [
-        (
-            {"name": "人民路", "kind": "road", "aliases": "老街；People Road"},
-            LineString([(LON, LAT), (LON, LAT + 0.01)]),
-        ),
+    road = LineString([(LON, LAT), (LON, LAT + 0.01)])
+    features: Features = [
+        ({"name": "人民路", "kind": "road", "aliases": "老街；People Road"}, road),
         ({"name": "市民 中心", "kind": "poi", "aliases": ["市民之家"]}, Point(LON, LAT)),
     ]
     path, ledger = geojson(tmp_path / "p.geojson", features), Ledger()

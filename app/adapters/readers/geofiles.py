@@ -130,8 +130,7 @@ def _plain(column: NDArray[Any]) -> list[object]:
     """Return Python's own values; numpy's instants as texts."""
     if column.dtype.kind == "M":
         return [None if np.isnat(one) else str(one) for one in column]
-    values: list[object] = column.tolist()
-    return values
+    return [one.tolist() if isinstance(one, np.ndarray) else one for one in column.tolist()]
 
 
 def _encoding_of(shape: Path) -> str:

@@ -1,5 +1,6 @@
 """Zones, components and places: what lies on the ground."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +22,7 @@ Rows = list[dict[str, Any]]
 _NARROWEST_M, _WIDEST_M = 0.5, 500.0
 _CATEGORY_DIGITS: Final = 4
 _STANDARD_DIGITS: Final = 16
+_MARKS: Final = re.compile("[;；、,，|]")
 _CATEGORY_AT: Final = slice(6, 10)
 
 
@@ -130,8 +132,6 @@ def read_places(reader: Reader, _known: Known) -> list[PlaceRow]:
 
 def _as_aliases(raw: object) -> tuple[str, ...]:
     """Return the other names of a place; spaces belong to names, so only marks part them."""
-    if isinstance(raw, str) and not raw.strip().startswith("["):
-        for mark in ("；", "、", ";", "，", ",", "|"):
-            raw = raw.replace(mark, "\n")
-        return tuple(part.strip() for part in raw.split("\n") if part.strip())
-    return as_list(raw)
+    words = as_list(raw) if isinstance(raw, list) or str(raw).strip().startswith("[") else (as_text(raw) or "",)
+    names = [name.strip() for word in words for name in _MARKS.split(word)]
+    return tuple(dict.fromkeys(name for name in names if name))

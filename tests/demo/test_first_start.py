@@ -74,7 +74,7 @@ async def test_a_start_that_was_interrupted_ends_whole_and_not_doubled(
     life_settings: Settings, lively: Sessions
 ) -> None:
     with pytest.raises(Interrupted):
-        await start(life_settings, stop_at=3)
+        await start(life_settings, stop_at=1)
     assert not await is_seeded(lively)
     left = await size(lively)
     assert left[0] > 0

@@ -102,6 +102,15 @@ async def test_units_see_their_own_and_the_figures_differ(city: Served) -> None:
         assert len(seen.json()["items"]) >= min(number, 20)
 
 
+async def test_steps_and_a_table_of_figures_are_what_the_history_says(city: Served) -> None:
+    verdict = Verdict()
+    await check_steps(checked(city), await load(city.sessions), verdict)
+    await count(city, verdict)
+    assert verdict.findings == []
+    assert verdict.dues > CASES
+
+
+@pytest.mark.slow
 async def test_every_figure_is_what_the_history_says(city: Served) -> None:
     verdict = await self_check(checked(city), lambda *_: None)
     assert verdict.findings == []

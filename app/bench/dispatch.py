@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.adapters.keys import load_keys
 from app.bench.clients import load, post
@@ -196,6 +196,7 @@ async def _open(ground: Ground, scale: float) -> AsyncIterator[Mapping[str, Run]
             async with archive() as session:  # the pool's only connection: it sees its own cases from now on
                 count, path = max(20, round(_CASES * scale)), await connection.fetchval("SHOW search_path")
                 await session.execute(select(func.set_config("search_path", path, False)))  # SQL's own
+                await session.execute(text("ANALYZE cells"))
                 await file_cases(session, count, ids[SetKind.CATALOGUE], len(conditions), (*low, *high))
                 await session.commit()
             headers = await headers_of(sessions, load_keys(ground.settings.keys_dir), ground.settings.city, _WHO)

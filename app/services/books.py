@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.adapters.memory import give_back
 from app.dispatch.book import Book
 from app.dispatch.editions import Edition, in_force
 from app.dispatch.errors import BadInput, GridcaseError, Unavailable
@@ -203,6 +204,7 @@ class Books:
         self._clear()
         if held is not None:
             log.info("book_read", number=held.book.number, coming=len(self._coming))
+        await asyncio.to_thread(give_back)
 
     async def _read(self, session: AsyncSession, edition: Edition, known: Sequence[Loaded] = ()) -> Loaded:
         """Return an edition's book: the one that is known, where it is the same."""

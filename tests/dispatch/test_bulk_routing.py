@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from app.dispatch.bulk_routing import BulkRouting
 from app.dispatch.case_life import Spot
-from app.dispatch.responsibility import Matter, Place
+from app.dispatch.codes import Kind, Scope
+from app.dispatch.responsibility import Matter, Place, Rule, Unit
 from app.dispatch.routing import RuleBook
 from app.dispatch.verdicts import NOBODY, classify
 from tests.dispatch import naive_routing
@@ -82,3 +83,27 @@ def test_matters_of_one_class_are_never_told_apart(city: City, named: list[Matte
     for matter, number in zip(named, sorts.classes.tolist(), strict=True):
         alone, chosen = (book.decide(place, one, NOON) for one in (matter, sorts.chosen[number]))
         assert alone == chosen
+
+
+def test_the_street_catches_before_the_district_and_a_maintainer_before_the_rules() -> None:
+    units = [
+        Unit(code="ud", name="", region_code="D1", fallback=True),
+        Unit(code="us", name="", region_code="S1", fallback=True),
+        Unit(code="ur", name=""),
+    ]
+    rule = Rule(id="r", unit_code="ur", scope=Scope.CELL, scope_code="C2")
+    city = City(units=units, rules=[rule])
+    book = RuleBook.compile(city.rules, city.units, (), ())
+    matter = Matter(kind=Kind.EVENT, major="03", minor="05", condition=1)
+    sorts = classify(book, [matter])
+    bulk = BulkRouting(book, sorts, (), NOON)
+    asked = [
+        (Place(cell_code="C1", zones={}, street="S1", district="D1"), None, "us"),
+        (Place(cell_code="C1", zones={}, street="S2", district="D1"), None, "ud"),
+        (Place(cell_code="C2", zones={}, street="S1", district="D1"), None, "ur"),
+        (Place(cell_code="C2", zones={}, street="S1", district="D1"), "ud", "ud"),
+    ]
+    rows, signs = laid_out(bulk, city, [place for place, _, _ in asked])
+    held = np.array([bulk.names.number(unit) for _, unit, _ in asked], dtype=np.int32)
+    found = bulk.each(rows, signs, np.zeros(len(asked), dtype=np.int64), held)
+    assert [bulk.names.units[verdict] for verdict in found.tolist()] == [unit for _, _, unit in asked]

@@ -140,6 +140,15 @@ def test_a_later_ruling_replaces_an_earlier_and_says_so() -> None:
     assert reasons(decision)["3"] is LostBecause.NOT_VALID_THEN
 
 
+def test_of_rulings_for_two_zones_of_one_spot_the_later_counts_whatever_their_codes() -> None:
+    place = Place(cell_code="C1", zones={"road": "Z1", "green": "Z2"})
+    older = Ruling(id="1", unit_code="u1", scope=Scope.ZONE, scope_code="Z1", valid_from=NOON - 2 * DAY)
+    later = Ruling(id="2", unit_code="u2", scope=Scope.ZONE, scope_code="Z2", valid_from=NOON - DAY)
+    decision = book(rulings=[older, later]).decide(place, MATTER, NOON)
+    assert brief(decision) == ("u2", DecidedBy.RULING, "2")
+    assert reasons(decision)["1"] is LostBecause.OLDER_RULING
+
+
 def test_two_zones_whose_managers_both_take_it_are_left_to_a_person() -> None:
     rules = book(
         zones=[zone("Z1", "road", "u3"), zone("Z2", "green", "u4")],

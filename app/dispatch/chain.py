@@ -65,8 +65,11 @@ def plain(value: object) -> object:
 
     Raises TypeError for other types and for keys that are not text, ValueError for naive instants and for infinities.
     """
-    if type(value) in _AS_THEY_ARE:
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
+    if kind is dict:  # before it is asked what else may be a mapping, which takes longer than all the rest
+        return {_key(key): plain(item) for key, item in value.items()}  # type: ignore[attr-defined]  # it is a dict
     match value:
         case Enum():
             return plain(value.value)

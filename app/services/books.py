@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -202,6 +203,7 @@ class Books:
         self._seen, self._next_at = (plan.number, plan.revision), plan.next_at
         self._not_ready = next((one.since for one in planned[1 + len(wanted) :]), None)
         self._clear()
+        gc.freeze()  # a book is a million objects without cycles: the collector need not walk through them
         if held is not None:
             log.info("book_read", number=held.book.number, coming=len(self._coming))
         await asyncio.to_thread(give_back)

@@ -1,7 +1,7 @@
 """Where a point lies and who is responsible, as it is answered."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import Field
 from pydantic_core import to_json
@@ -125,6 +125,11 @@ class CaseRoutingOut(Answer):
         )
 
 
+_GROUNDS: Final = {one: one.value for one in DecidedBy}
+_LOST: Final = {one: one.value for one in LostBecause}
+"""Plain texts: the value of a code costs more than all the rest of an answer."""
+
+
 def explanation(found: Explanation) -> dict[str, Any]:
     """Return a decision with its reasons as plain JSON values; thousands of them are answered without models."""
     decision = found.decision
@@ -133,7 +138,7 @@ def explanation(found: Explanation) -> dict[str, Any]:
         "versions": found.versions,
         "unit_code": decision.unit_code,
         "unit_name": found.unit_name,
-        "decided_by": decision.decided_by,
+        "decided_by": _GROUNDS[decision.decided_by],
         "rule_id": decision.rule_id,
         "considered": [_considered(one) for one in decision.considered],
         "attention": sorted(found.attention),
@@ -147,10 +152,10 @@ def explanations(found: Iterable[Explanation]) -> bytes:
 
 def _considered(one: Considered) -> dict[str, Any]:
     return {
-        "ground": one.ground,
+        "ground": _GROUNDS[one.ground],
         "rule_id": one.rule_id,
         "unit_code": one.unit_code,
-        "lost_because": one.lost_because,
+        "lost_because": _LOST[one.lost_because],
         "text": one.text,
     }
 

@@ -88,14 +88,8 @@ class RuleBook:
         active = {unit.code: unit for unit in units}
         table, ruled = tabulate(rules), tabulate(rulings)
         conflicts, shadowed = faults(table, active)
-        taken: dict[str, set[Pattern]] = defaultdict(set)
-        for row in takes:
-            taken[row.zone_class].add(pattern_of(row))
         managers = {z.code: (z.zone_class, z.manager_unit) for z in zones if z.manager_unit is not None}
-        fallbacks: dict[str, list[str]] = defaultdict(list)
-        for unit in sorted(active.values(), key=attrgetter("code")):
-            if unit.fallback and unit.region_code is not None:
-                fallbacks[unit.region_code].append(unit.code)
+        fallbacks = _fallbacks(active.values())
         return cls(
             units=active,
             conflicts=tuple(conflicts),
@@ -103,8 +97,8 @@ class RuleBook:
             rules=table,
             rulings=ruled,
             managers=managers,
-            takes={zone_class: frozenset(patterns) for zone_class, patterns in taken.items()},
-            fallbacks={region: tuple(codes) for region, codes in fallbacks.items()},
+            takes=_taken(takes),
+            fallbacks=fallbacks,
             _of_rules=Claims(table, DecidedBy.RULE, active),
             _of_rulings=Claims(ruled, DecidedBy.RULING, active),
             _of_managers={
@@ -171,6 +165,23 @@ class RuleBook:
             if region is not None:
                 claims += said.get(region, ())
         return claims
+
+
+def _taken(takes: Iterable[Takes]) -> dict[str, frozenset[Pattern]]:
+    """Return what the managers of each zone class take."""
+    found: dict[str, set[Pattern]] = defaultdict(set)
+    for row in takes:
+        found[row.zone_class].add(pattern_of(row))
+    return {zone_class: frozenset(patterns) for zone_class, patterns in found.items()}
+
+
+def _fallbacks(units: Iterable[Unit]) -> dict[str, tuple[str, ...]]:
+    """Return the fallback units of each region, by code."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for unit in sorted(units, key=attrgetter("code")):
+        if unit.fallback and unit.region_code is not None:
+            found[unit.region_code].append(unit.code)
+    return {region: tuple(codes) for region, codes in found.items()}
 
 
 def _plain(ground: DecidedBy, unit_code: str, active: Collection[str], level: int = 0) -> Claim:

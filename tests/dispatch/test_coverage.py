@@ -4,10 +4,12 @@ from datetime import datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import Point
 
 from app.dispatch.book import Book
 from app.dispatch.codes import DecidedBy, Kind, LostBecause, Scope
 from app.dispatch.coverage import Coverage, changes, conditions_of, prove, prove_through, zones_at
+from app.dispatch.coverage_story import shortened, told
 from app.dispatch.responsibility import Matter, Rule, Takes
 from app.dispatch.set_codes import Fault
 from app.dispatch.zones import Zone
@@ -168,3 +170,31 @@ def test_nobody_and_unassigned_are_the_same_to_a_person() -> None:
     for number in group.faces.tolist():
         code, _ = face_of(book, coverage, number)
         assert book.decide(book.spot_of(code, {}), group.matters[0], NOON).decided_by is DecidedBy.UNASSIGNED
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        pytest.param([0, 1, 2, 3, 4], ["全部立案条件"], id="everything"),
+        pytest.param([0, 1, 2], ["事件 03"], id="a whole major, though not the kind"),
+        pytest.param([0, 1, 3], ["事件 01", "事件 0304"], id="a major and a minor"),
+        pytest.param([1, 4], ["部件", "事件 0304 第2条"], id="a whole kind and one condition"),
+        pytest.param([0], ["事件 0304 第1条"], id="one condition of two"),
+    ],
+)
+def test_conditions_are_told_as_shortly_as_it_goes(left: list[int], expected: list[str]) -> None:
+    everything = conditions_of(book_of(plain_city()))
+    assert list(shortened([everything[number] for number in left], everything)) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_cities.cities())
+def test_a_group_is_drawn_where_its_squares_are(city: City) -> None:
+    book = book_of(city)
+    coverage = prove(book, NOON)
+    for group in coverage.groups:
+        story = told(book, coverage, group)
+        faces = {face_of(book, coverage, number) for number in group.faces.tolist()}
+        for point, place in small_cities.spots(city, NOON):
+            inside = (str(place.cell_code), frozenset(place.zones.values())) in faces
+            assert story.shape.contains(Point(*point)) is inside

@@ -26,6 +26,7 @@ from app.api import (
     dispatch,
     docs,
     geo,
+    geocode,
     health,
     hotline,
     inspector,
@@ -49,6 +50,7 @@ from app.repositories.engine import open_engine, open_sessions
 from app.repositories.hints import Hints
 from app.services.books import Books
 from app.services.citizens import Citizens
+from app.services.geocoding import Geocoding
 from app.services.hotline import Hotline
 from app.services.identity import Identity
 from app.services.imports import Imports
@@ -78,6 +80,7 @@ ROUTERS: Final = (
     proofs.router,
     clock.router,
     geo.router,
+    geocode.router,
     ref.router,
     hotline.router,
     inspector.router,
@@ -168,6 +171,7 @@ def wire(
         sets=Sets(sessions, books, now),
         imports=Imports(sessions, passwords or Passwords(), now),
         rulings=Rulings(sessions, books, now),
+        geocoding=Geocoding(replica or sessions, books, vault, policies, now),
         hotline=Hotline(
             sessions=sessions,
             intake=intake,

@@ -18,6 +18,7 @@ from app.services.acts import Acts
 from app.services.books import Books
 from app.services.cases import Cases
 from app.services.citizens import Citizens
+from app.services.geocoding import Geocoding
 from app.services.hotline import Hotline
 from app.services.identity import Identity
 from app.services.imports import Imports
@@ -65,6 +66,7 @@ class Wired:
     sets: Sets
     imports: Imports
     rulings: Rulings
+    geocoding: Geocoding
 
 
 def wired(request: Request) -> Wired:

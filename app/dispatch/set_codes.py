@@ -39,3 +39,21 @@ class Skipped(StrEnum):
 
     NO_LOCATION = "no_location"
     OTHER_CATALOGUE = "other_catalogue"
+
+
+class PlaceMatch(StrEnum):
+    """Why a place is a candidate for an address."""
+
+    NAME = "name"
+    ALIAS = "alias"
+    SIMILAR = "similar"
+    DOOR = "door"
+    BETWEEN_DOORS = "between_doors"
+    NEXT_DOOR = "next_door"
+    CROSSING = "crossing"
+    STRETCH = "stretch"
+    ROAD = "road"
+    OFFSET = "offset"
+    NEARBY = "nearby"
+    REGION = "region"
+    CONFIRMED = "confirmed"

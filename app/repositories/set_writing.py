@@ -15,7 +15,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dispatch.geocoding.gazetteer import name_rows
 from app.models import SRID
+from app.models.places import Place, PlaceName
 
 CHUNK: Final = 5000
 Seen = Callable[[int], None]
@@ -30,7 +32,10 @@ async def insert_rows(
     rows: Sequence[Mapping[str, Any]],
     seen: Seen | None = None,
 ) -> None:
-    """Store rows of a set; shapes as hexadecimal EWKB or as shapely's own. `seen` is told of rows that are stored."""
+    """Store rows of a set; shapes as hexadecimal EWKB or as shapely's own. `seen` is told of rows that are stored.
+
+    Places go with the index of their names.
+    """
     if not rows:
         return
     mapped: Table = table.__table__
@@ -39,6 +44,8 @@ async def insert_rows(
     for chunk in _chunks(rows):
         values = {f"v{number}": _values(column, chunk) for number, column in enumerate(columns)}
         await session.execute(statement, {"set_id": set_id, **values})
+        if table is Place:
+            await insert_rows(session, PlaceName, set_id, list(name_rows(chunk)))
         if seen is not None:
             seen(len(chunk))
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.calendar import WorkCalendar
 from app.dispatch.set_codes import SetKind, SetState
-from app.models import SRID, sets
+from app.models import SRID, places, sets
 from app.repositories.paging import after, cursor, position
 from app.repositories.plans import PlanRepository
 from app.repositories.set_rows import SetRows
@@ -23,6 +23,7 @@ TABLES: Final[Mapping[SetKind, Any]] = {
     SetKind.AREAS: sets.Area,
     SetKind.CELLS: sets.Cell,
     SetKind.ZONES: sets.Zone,
+    SetKind.PLACES: places.Place,
     SetKind.COMPONENTS: sets.Component,
     SetKind.UNITS: sets.Unit,
     SetKind.RULES: sets.Rule,

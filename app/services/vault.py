@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.adapters.sealing import Sealed, Sealer
+from app.dispatch.geocoding.pairs import learnt_key
 from app.dispatch.mask import mask_name, mask_phone, normal_phone
 from app.repositories.vault import SealedItem, VaultRepository
 
@@ -78,6 +79,11 @@ class Vault:
         """Return the reports that came with this phone, however it was written."""
         digest = self._phone_digest(phone)
         return await VaultRepository(session).with_digest(digest) if digest else []
+
+    def address_digest(self, address: str) -> bytes | None:
+        """Return what an address is remembered by, which tells nothing of it; None where it says too little."""
+        key = learnt_key(address)
+        return self._sealer.digest(f"address {key}") if key else None
 
     def _seal(self, report_id: UUID, name: Personal, number: int, value: str) -> SealedItem:
         sealed = self._sealer.seal(value, report_id, name, number)

@@ -12,7 +12,7 @@ from app.dispatch.errors import BadInput
 from app.repositories.case_filters import Around, Box
 
 _NEAR_AT_MOST_M: Final = 50_000
-_PARTS_OF_BOX, _PARTS_OF_CIRCLE = 4, 3
+_PARTS_OF_BOX, _PARTS_OF_CIRCLE, _PARTS_OF_SPOT = 4, 3, 2
 _LENGTH_OF_DATE: Final = 10
 
 
@@ -60,6 +60,14 @@ def around(text: str | None) -> Around | None:
         message = f"near 须为 经度,纬度,半径（米，不超过{_NEAR_AT_MOST_M}）"
         raise BadInput.at(["query", "near"], message, code="bad_near")
     return Around(lon=lon, lat=lat, radius_m=radius_m)
+
+
+def spot(text: str | None) -> tuple[float, float] | None:
+    """Return the point `lon,lat`, in whatever system it is; raises BadInput."""
+    if text is None:
+        return None
+    lon, lat = _numbers("near", text, _PARTS_OF_SPOT)
+    return lon, lat
 
 
 def _numbers(name: str, text: str, count: int) -> list[float]:

@@ -167,3 +167,11 @@ def test_zones_of_many_points_are_those_of_each_alone(city: City, asked: list[tu
         named = {index.zones[zone].zone_class: index.zones[zone].code for zone in row if zone >= 0}
         assert named == index.locate(lon, lat, instant)
         assert sum(zone >= 0 for zone in row) == len(named)
+
+
+def test_many_points_are_judged_each_by_its_own_instant_the_end_not_included() -> None:
+    index = ZoneIndex.build([zone("R1", "road", rectangle(0, 0, 10, 10), valid_from=NOON - DAY, valid_to=NOON)])
+    instants = [NOON - 2 * DAY, NOON - DAY, NOON - timedelta(microseconds=1), NOON]
+    points = np.array([at(5, 5)] * len(instants))
+    found = index.numbers(points, np.array([micros(one) for one in instants], dtype=np.int64))
+    assert found.tolist() == [[-1], [0], [0], [-1]]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from app.adapters.readers import Given, limits, read_file
@@ -188,3 +190,31 @@ def test_a_geopackage_of_two_layers_asks_which(tmp_path: Path) -> None:
     assert "甲、乙" in refusal(path, "cells")["message"] or "乙、甲" in refusal(path, "cells")["message"]
     [found], _ = read(path, "cells", layer="乙")
     assert (len(found.numbers), found.sheet) == (9, "乙")
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_which_bytes_were_changed_is_read_or_refused(broken: dict[str, Path], data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(broken)))
+    content = bytearray(broken[kind].read_bytes())
+    for at, byte in data.draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=20)):
+        content[at] = byte
+    path = broken[kind].with_name("changed")
+    path.write_bytes(content)
+    try:
+        read(path, kind.partition(".")[0])
+    except BadInput as error:
+        assert error.code == "unreadable_file"  # noqa: PT017  # either outcome is right
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return a small file of each format, by kind and ending."""
+    folder = tmp_path_factory.mktemp("sound")
+    return {
+        "cells.geojson": geojson(folder / "c.geojson", grid(2)),
+        "cells.gpkg": geopackage(folder / "c.gpkg", grid(2)),
+        "cells.zip": shapefile(folder / "c.zip", grid(2)),
+        "units.csv": table(folder / "u.csv", UNITS, [["1", "局", None, None, None, "否"]]),
+        "units.xlsx": workbook(folder / "u.xlsx", {"s": [UNITS, ["1", "局", None, None, None, "否"]]}),
+    }

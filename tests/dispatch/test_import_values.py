@@ -48,11 +48,19 @@ def test_codes_come_back(value: object, width: int | None, code: str | None) -> 
     assert as_code(value, width=width) == code
 
 
-@pytest.mark.parametrize("value", ["3.10109E+14", "1E2", "1.015E2", "-1.01E2", "1E400", "1E-2"])
+@pytest.mark.parametrize(
+    "value", ["3.10109E+14", "1E2", "1.015E2", "-1.01E2", "1E400", "1E-2", "1E99999999999", "1E999999"]
+)
 def test_codes_whose_digits_are_gone_are_refused(value: str) -> None:
     with pytest.raises(Unfit) as caught:
         as_code(value)
     assert caught.value.code == "ambiguous_code"
+
+
+@pytest.mark.parametrize("value", ["1E99999999999", "1E999999", "1.5", "x", "NaN", "Infinity"])
+def test_what_is_no_whole_number_is_refused(value: str) -> None:
+    with pytest.raises(Unfit):
+        as_int(value)
 
 
 def test_numbers_of_spreadsheets_hold_fifteen_digits() -> None:

@@ -11,20 +11,17 @@ import pytest
 import shapely
 from pyproj import Transformer
 from shapely import LineString, MultiPolygon, Point
-from sqlalchemy import select
 
 from app.adapters.datums import datum_of
-from app.adapters.passwords import Passwords
 from app.adapters.readers import Given, read_file
-from app.dispatch.codes import AreaLevel, Datum, Kind, LimitUnit, Post, Scope
+from app.dispatch.codes import AreaLevel, Datum, Kind, LimitUnit, Scope
 from app.dispatch.datum import from_canonical
 from app.dispatch.geodesy import metres_per_degree
 from app.dispatch.importing.findings import Ledger
 from app.dispatch.importing.known import Known
 from app.dispatch.importing.preparing import Options, prepare
-from app.models import people, sets
+from app.models import sets
 from app.services.transaction import Sessions, reading
-from tests.conftest import CHEAP
 from tests.files_made import (
     LAT,
     LON,
@@ -327,59 +324,6 @@ async def test_a_calendar_keeps_the_years_it_does_not_name(sessions: Sessions, b
     assert one is not None
     assert one.traits["published_until"] == "2027-12-31"
     assert one.traits["slots"] == [["08:00", "12:00"], ["14:00", "18:00"]]
-
-
-async def test_accounts_get_passwords_that_are_told_once(sessions: Sessions, bring: Bring, tmp_path: Path) -> None:
-    await store_small_city(sessions)
-    header = ("username", "name", "posts", "desk", "regions", "units")
-    rows: list[list[object]] = [
-        ["wang", "王敏", "受理员；shift_lead", None, WEST, None],
-        ["team", "西街中队", "unit", None, None, f"{UNIT_WEST};{UNIT_EAST}"],
-    ]
-    path = table(tmp_path / "a.csv", header, rows)
-    done = await bring("accounts", path)
-    assert (done.state, [one.username for one in done.accounts]) == ("active", ["wang", "team"])
-    async with reading(sessions) as session:
-        held = people.Appointment
-        query = select(people.Account).where(people.Account.username.in_(["wang", "team"]))
-        accounts = {one.username: one for one in await session.scalars(query)}
-        found = await session.execute(select(held.account_id, held.post, held.region_code, held.unit_code))
-        posts = {(row.account_id, row.post, row.region_code, row.unit_code) for row in found}
-    for one in done.accounts:
-        stored_hash = accounts[one.username].password_hash
-        assert one.password not in stored_hash
-        assert await Passwords(CHEAP).matches(one.password, stored_hash)
-    wang, team = accounts["wang"].id, accounts["team"].id
-    assert posts == {
-        (wang, Post.OPERATOR, WEST, None),
-        (wang, Post.SHIFT_LEAD, WEST, None),
-        (team, Post.UNIT, None, UNIT_WEST),
-        (team, Post.UNIT, None, UNIT_EAST),
-    }
-    findings = await refused(bring("accounts", path))
-    assert codes(findings) == ["known_account", "known_account"]
-
-
-async def test_accounts_that_would_see_all_or_nothing_are_refused(
-    sessions: Sessions, bring: Bring, tmp_path: Path
-) -> None:
-    await store_small_city(sessions)
-    header = ("username", "name", "posts", "desk", "regions", "units")
-    rows = [
-        ["a", "甲", "unit", None, None, None],
-        ["b", "乙", "unit", None, None, "nobody"],
-        ["c", "丙", "operator", None, "999999", None],
-        ["d", "丁", "citizen", None, None, None],
-        ["a", "戊", "operator", None, None, None],
-    ]
-    findings = await refused(bring("accounts", table(tmp_path / "a.csv", header, rows)))
-    assert sorted((one["code"], one["where"]["row"]) for one in findings) == [
-        ("bad_value", 5),
-        ("duplicate_code", 6),
-        ("missing_value", 2),
-        ("unknown_area", 4),
-        ("unknown_unit", 3),
-    ]
 
 
 def test_places_become_plain_rows_with_their_other_names(tmp_path: Path) -> None:

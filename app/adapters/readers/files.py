@@ -1,6 +1,10 @@
 """One way in for every file: what it is, told by its first bytes; how much it may be; then its reader."""
 
+import sqlite3
+import struct
 import tempfile
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +22,11 @@ _ZIP: Final = b"PK\x03\x04"
 _SQLITE: Final = b"SQLite format 3\x00"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _MARK: Final = b"\xef\xbb\xbf"
+_BROKEN: Final = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError, OSError),
+    *(AssertionError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile, sqlite3.Error),
+)
+"""What libraries raise over bytes that somebody changed; a file's fault, and never ours to fall over."""
 _FORMATS: Final = "GeoJSON、GeoPackage（.gpkg）或打包成 .zip 的 Shapefile"
 
 
@@ -44,7 +53,10 @@ def read_file(given: Given, kind: str, ledger: Ledger) -> list[Table]:
     if not head.removeprefix(_MARK).strip():
         ledger.error("empty_file", Where(file=given.name), "文件是空的，请确认导出成功")
         return []
-    return _shapes(given, head, ledger) if kind in WITH_SHAPES else _values(given, head, kind, ledger)
+    try:
+        return _shapes(given, head, ledger) if kind in WITH_SHAPES else _values(given, head, kind, ledger)
+    except _BROKEN as error:
+        raise refused("unreadable", "文件已损坏或不是它看上去的格式，请重新导出", file=given.name) from error
 
 
 def _shapes(given: Given, head: bytes, ledger: Ledger) -> list[Table]:

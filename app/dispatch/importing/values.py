@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import isfinite, isnan
 from typing import Final, TypeVar
 
@@ -81,7 +81,7 @@ def _whole_number(text: str) -> str:
     try:
         number = Decimal(text)
         digits = str(int(number)) if number == number.to_integral_value() and abs(number) < Decimal(10) ** 30 else ""
-    except (InvalidOperation, OverflowError):
+    except ArithmeticError:
         digits = ""
     said = (match[1] + (match[2] or "")).lstrip("0") or "0"
     if not digits or digits.startswith("-") or len(said) < len(digits):
@@ -111,7 +111,7 @@ def as_int(value: object) -> int | None:
         number = Decimal(unicodedata.normalize("NFKC", text))
         if number == number.to_integral_value() and abs(number) < 10**9:
             return int(number)
-    except InvalidOperation:
+    except ArithmeticError:
         pass
     raise Unfit(f"“{text}”不是整数")
 

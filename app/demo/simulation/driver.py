@@ -128,15 +128,27 @@ class Driver:
             self.tally.reports += len(arriving)
 
     def _next(self, end: datetime, heaps: Sequence[list[Entry]]) -> list[Due]:
-        """Take turns in the order of their instants; a life that need not hear goes on within the wave."""
+        """Take turns in the order of their instants; a life that need not hear goes on within the wave.
+
+        While one of a family waits to hear, the others wait with it: they act upon the same case, in its order.
+        """
         wave: list[Due] = []
+        held: list[tuple[list[Entry], Entry]] = []
+        asking: set[int] = set()
         while len(wave) < AT_ONCE and (filled := [heap for heap in heaps if heap and heap[0][0] <= end]):
-            _, _, one, turn = heappop(min(filled))
-            if one.stopped:
-                continue
-            wave.append((one, turn))
-            if turn.asks is None:
-                self._go_on(one, None)
+            heap = min(filled)
+            due = heappop(heap)
+            _, _, one, turn = due
+            if one.family in asking:
+                held.append((heap, due))
+            elif not one.stopped:
+                wave.append((one, turn))
+                if turn.asks is None:
+                    self._go_on(one, None)
+                else:
+                    asking.add(one.family)
+        for heap, due in held:
+            heappush(heap, due)
         return wave
 
     async def _take(self, part: Sequence[Due]) -> list[Answered]:

@@ -18,6 +18,7 @@ from app.models.base import Base
 from app.models.cases import Case, CaseReport, CaseRequest, LegFacts
 from app.models.facts import ReportFactsRow, RoundFactsRow
 from app.models.history import HistoryRow, HistoryText
+from app.models.places import PlacePair
 from app.models.reports import MediaUse, Report
 from app.models.work import OutboxEvent, OutboxLane, Timer
 from app.repositories.bulk import rows_json
@@ -56,6 +57,7 @@ class StepRows:
     uses: Rows = field(default_factory=list)
     events: Rows = field(default_factory=list)
     lanes: Rows = field(default_factory=list)
+    pairs: Rows = field(default_factory=list)
     history: Rows = field(default_factory=list)
     texts: Rows = field(default_factory=list)
 
@@ -116,6 +118,7 @@ _PARTS: Final[Mapping[str, str]] = {
         OutboxLane,
         conflict="ON CONFLICT (lane) DO UPDATE SET next_at = coalesce(outbox_lanes.next_at, excluded.next_at)",
     ),
+    "pairs": _insert("pairs", PlacePair),
     "history": _insert("history", HistoryRow),
     "texts": _insert("texts", HistoryText),
 }

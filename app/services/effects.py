@@ -21,15 +21,19 @@ class Effects:
     timers: list[Row] = field(default_factory=list)
     uses: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    pairs: list[Row] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Return how much there is until now."""
-        return len(self.links), len(self.timers), len(self.uses), len(self.events)
+        return tuple(len(what) for what in self._lists())
 
     def cut(self, mark: tuple[int, ...]) -> None:
         """Forget what came since."""
-        for what, length in zip((self.links, self.timers, self.uses, self.events), mark, strict=True):
+        for what, length in zip(self._lists(), mark, strict=True):
             del what[length:]
+
+    def _lists(self) -> tuple[list[Row], ...]:
+        return self.links, self.timers, self.uses, self.events, self.pairs
 
     def link(self, case_id: UUID, report_id: UUID, at: datetime, *, first: bool) -> None:
         """Let a case carry a report."""
@@ -63,6 +67,10 @@ class Effects:
     def drop_timers(self, subject_id: UUID, kinds: Iterable[str], at: datetime) -> None:
         """Let timers lapse, those just set included."""
         self.timers.extend({"subject_id": subject_id, "kind": kind, "done_at": at} for kind in kinds)
+
+    def learn(self, digest: bytes, shape: str, at: datetime) -> None:
+        """Remember that an address, given as its digest, means a point, given as a geometry column takes it."""
+        self.pairs.append({"id": uuid7(), "digest": digest, "geom": shape, "confirmed_at": at})
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Put events into the outbox."""

@@ -28,6 +28,7 @@ def rows_of(gathered: Gathered, effects: Effects, ledger: Ledger) -> StepRows:
     for report in gathered.reports.values():
         if report.changed:
             _report(rows, report)
+    rows.pairs = [*effects.pairs]
     rows.links, rows.unlinks = effects.linked()
     rows.timers, rows.lapsed = effects.timed()
     rows.lanes = lanes_of(effects.events)

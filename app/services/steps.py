@@ -90,6 +90,7 @@ class Steps:
         placed = Placed(spot=seen.spot, unit_code=seen.decision.unit_code, attention=frozenset(seen.attention))
         self.reports.take(sitting, held, command, acting, placed=placed)
         _move(held, command)
+        _learn(sitting, held, command, acting)
         edition = sitting.book.catalogue.edition
         held.placed = {"routing": routing_json(seen, sitting.book), "catalogue": edition, **_place_columns(held)}
 
@@ -151,6 +152,16 @@ def _move(held: HeldReport, command: commands.Accept) -> None:
             accuracy_m=point.accuracy_m,
             located_from=point.located_from,
         )
+
+
+def _learn(sitting: Sitting, held: HeldReport, command: commands.Accept, acting: Acting) -> None:
+    """Remember what a person says that the report's address means; what policy decides confirms nothing."""
+    point, address = command.point, held.row.address
+    if point is None or not address or acting.actor_id is None:
+        return
+    digest = sitting.vault.address_digest(address)
+    if digest is not None:
+        sitting.effects.learn(digest, point_wkb(point.lon, point.lat), acting.now)
 
 
 def _place_columns(held: HeldReport) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """All SQL about what is in force when: the book's number, intervals of sets, schedules, activations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -138,6 +138,17 @@ class PlanRepository:
         chosen = update(DataSet).where(DataSet.id == set_id, DataSet.state == SetState.SCHEDULED)
         await self._session.execute(chosen.values(state=SetState.DRAFT, active_from=None, active_to=None))
         await self._told_anew(plan.number, plan.revision + 1, plan.changed_at or now)
+
+    async def settled(self, now: Callable[[], datetime]) -> tuple[Plan, datetime]:
+        """Lock the plan with all that has begun recorded in it; return it, and the instant by the clock `now`.
+
+        The clock is read behind the lock: while somebody waits for it a schedule may fall due, and what comes after
+        that in the plan must come after it in time.
+        """
+        await self.plan(lock=True)
+        instant = now()
+        await self.begin_due(instant)
+        return await self.plan(), instant
 
     async def begin_due(self, now: datetime) -> int:
         """Record that scheduled sets whose instant has come are active, each from its own instant; return how many.

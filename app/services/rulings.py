@@ -59,11 +59,10 @@ class Rulings:
         """Say that a ruling holds no longer; raises Conflict where it has ended already."""
         office_holder(actor, Office.RULINGS)
         async with writing(self._sessions) as session:
-            plans, rulings, now = PlanRepository(session), RulingRepository(session), self._now()
-            if await idempotency.begin(session, use, resource_id=ruling_id, status=200, now=now) is not None:
+            plans, rulings = PlanRepository(session), RulingRepository(session)
+            if await idempotency.begin(session, use, resource_id=ruling_id, status=200, now=self._now()) is not None:
                 return await self._known(session, ruling_id)
-            await plans.begin_due(now)
-            plan = await plans.plan(lock=True)
+            plan, now = await plans.settled(self._now)
             row, at = await self._known(session, ruling_id), plan.after(now)
             if row.valid_to is not None and row.valid_to <= at:
                 raise Conflict("裁定已经到期", code="ruling_ended")
@@ -98,10 +97,8 @@ class Rulings:
     ) -> RulingRow:
         """Check against the book in force, and take the book's next number for it."""
         book, plans = await self._books.agreed(session), PlanRepository(session)
-        now = self._now()
+        plan, now = await plans.settled(self._now)
         check(wanted, book, now)
-        await plans.begin_due(now)
-        plan = await plans.plan(lock=True)
         at = plan.after(now)
         row = RulingRow(
             id=ruling_id or uuid7(),

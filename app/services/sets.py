@@ -79,12 +79,12 @@ class Sets:
         office_holder(actor, Office.SETS)
         async with writing(self._sessions) as session:
             plans = PlanRepository(session)
-            await plans.plan(lock=True)
+            _, now = await plans.settled(self._now)
             one = (await _known(session, [set_id], lock=True))[0]
             if one.state is SetState.SCHEDULED:
-                await plans.unschedule(set_id, self._now())
+                await plans.unschedule(set_id, now)
             elif one.state is SetState.DRAFT:
-                await SetRepository(session).discard(set_id, self._now())
+                await SetRepository(session).discard(set_id, now)
             else:
                 raise Conflict(
                     "启用过的数据集要留作历史，不能废弃", code="set_in_use", fields={"state": one.state.value}
@@ -113,6 +113,7 @@ class Sets:
         if wanted.force and not (wanted.reason or "").strip():
             raise BadInput.at(["body", "reason"], "跳过覆盖证明须说明理由", code="reason_required")
         for _ in range(_TRIES):
+            await self._books.begin_due()  # what has begun but is not recorded would count as a change of the plan
             try:
                 checked = None if await self._was_done(use) else await self._checked(wanted)
             except GridcaseError:
@@ -149,18 +150,17 @@ class Sets:
         """Do it under the plan's lock; None where the plan is not the one that was checked."""
         activation_id = uuid7()
         async with writing(self._sessions) as session:
-            plans, now = PlanRepository(session), self._now()
-            first = await idempotency.begin(session, use, resource_id=activation_id, status=200, now=now)
+            plans = PlanRepository(session)
+            first = await idempotency.begin(session, use, resource_id=activation_id, status=200, now=self._now())
             if first is not None:
                 return await _recorded(session, first.resource_id)
-            await plans.begin_due(now)
-            plan = await plans.plan(lock=True)
+            plan, now = await plans.settled(self._now)
             if checked is None or plan.revision != checked.revision:
                 await session.rollback()
                 return None
             sets = await _known(session, wanted.ids, lock=True)
             activation.refuse_unfit([_candidate(one) for one in sets])
-            at = await self._begin(session, sets, wanted.since, plan)
+            at = await self._begin(session, sets, wanted.since, plan, now)
             one = _record(activation_id, wanted, checked.findings, sets, actor=actor, now=now, at=at)
             await plans.add_activation(one)
             for stored in sets:
@@ -168,10 +168,10 @@ class Sets:
             return Activated(activation=one, sets=sets)
 
     async def _begin(
-        self, session: AsyncSession, sets: Sequence[DataSet], since: datetime | None, plan: Plan
+        self, session: AsyncSession, sets: Sequence[DataSet], since: datetime | None, plan: Plan, now: datetime
     ) -> datetime:
         """Activate now or schedule; return from when they hold. What begins now begins after all that began before."""
-        plans, ids, now = PlanRepository(session), [one.id for one in sets], self._now()
+        plans, ids = PlanRepository(session), [one.id for one in sets]
         if since is None:
             at = plan.after(now)
             await plans.activate(ids, at)

@@ -21,6 +21,13 @@ _FINISH: Final = text(
     """
 )
 
+_RESERVE: Final = text(
+    """
+    SELECT place FROM unnest(CAST(:places AS text[])) AS asked(place)
+    WHERE pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' at ' || place, 0))
+    """
+)
+
 
 class WorkRepository:
     """Timers, inbox and idempotency keys."""
@@ -68,6 +75,11 @@ class WorkRepository:
         names = ("scope", "route", "key")
         taken = await insert_rows(self._session, IdempotencyKey, ordered, conflict=NEW_ONLY, returning=names)
         return {(one.scope, one.route, one.key) for one in taken} if taken is not None else set()
+
+    async def reserve(self, places: Iterable[str]) -> set[str]:
+        """Say that this transaction is at some places, without waiting; leave out those where another one is."""
+        wanted = sorted(places)
+        return set(await self._session.scalars(_RESERVE, {"places": wanted})) if wanted else set()
 
     async def used_keys(self, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], IdempotencyKey]:
         """Return what keys were used for.

@@ -16,8 +16,8 @@ from app.repositories.work import WorkRepository
 from app.services.transaction import Sessions, sqlstate, writing
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
-_ANOTHER_BODY: Final = "同一 Idempotency-Key 对应的请求内容不同"
-_IN_PROGRESS: Final = "同一 Idempotency-Key 的请求正在处理"
+ANOTHER_BODY: Final = "同一 Idempotency-Key 对应的请求内容不同"
+IN_PROGRESS: Final = "同一 Idempotency-Key 的请求正在处理"
 _NOTHING: Final = UUID(int=0)
 """The resource of a batch, which is none."""
 
@@ -89,7 +89,7 @@ def _row(one: Taking) -> dict[str, object]:
 
 def _first(use: KeyUse, used: IdempotencyKey | None) -> Replay | IdempotencyMismatch:
     if used is None or used.body_digest != use.body_digest:
-        return IdempotencyMismatch(_ANOTHER_BODY)
+        return IdempotencyMismatch(ANOTHER_BODY)
     return Replay(resource_id=used.resource_id, status=used.status)
 
 
@@ -104,7 +104,7 @@ async def take(
         used = await begin_many(session, takings)
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
-            raise IdempotencyInProgress(_IN_PROGRESS) from error
+            raise IdempotencyInProgress(IN_PROGRESS) from error
         raise
     await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
     return used
@@ -150,11 +150,11 @@ async def begin(
             return None
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
-            raise IdempotencyInProgress(_IN_PROGRESS) from error
+            raise IdempotencyInProgress(IN_PROGRESS) from error
         raise
     first = (await work.used_keys([use.place])).get(use.place)
     if first is None or first.body_digest != use.body_digest:
-        raise IdempotencyMismatch(_ANOTHER_BODY)
+        raise IdempotencyMismatch(ANOTHER_BODY)
     return Replay(resource_id=first.resource_id, status=first.status)
 
 

@@ -1,21 +1,26 @@
 """Single reports that come at the same time: one transaction for all, an answer for each, every key used once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dispatch.errors import ClientIdTaken, IdempotencyInProgress, Unavailable
+from app.dispatch.errors import ClientIdTaken, IdempotencyInProgress, IdempotencyMismatch, Unavailable
+from app.repositories.work import WorkRepository
 from app.services import idempotency
 from app.services.arrivals import Incoming, Received
 from app.services.grouping import Grouped
-from app.services.idempotency import LOCK_NOT_AVAILABLE, KeyUse, Replay, Taking
+from app.services.idempotency import ANOTHER_BODY, IN_PROGRESS, LOCK_NOT_AVAILABLE, KeyUse, Replay, Taking
 from app.services.transaction import Sessions, sqlstate, writing
 
 CREATED, KNOWN = 201, 200
 _CHOSEN: Final = frozenset({"40P01", "40001"})
 """SQLSTATEs by which the server chose a victim: the same again, in smaller parts, may succeed."""
+
+WAIT_S, ASK_AGAIN_S = 5.0, 0.1
+"""How long one waits for another process that is at the same key or client_id, and how often it asks."""
 
 Receive = Callable[[AsyncSession, Sequence[Incoming]], Awaitable[Sequence[Received | ClientIdTaken]]]
 
@@ -26,6 +31,13 @@ class _Single:
 
     incoming: Incoming
     use: KeyUse | None
+
+    @property
+    def places(self) -> set[str]:
+        """Where nobody else may be at work while it is stored."""
+        client_id = self.incoming.arrival.client_id
+        keys = {" ".join(("key", *self.use.place))} if self.use is not None else set()
+        return keys | ({f"client_id {client_id}"} if client_id is not None else set())
 
 
 class Singles:
@@ -38,30 +50,61 @@ class Singles:
         self._grouped: Grouped[_Single, Received] = Grouped(self._together)
 
     async def receive(self, incoming: Incoming, use: KeyUse | None) -> Received:
-        """Store one arrival with whatever comes at the same time; return after the common commit."""
-        return await self._grouped.ask(_Single(incoming=incoming, use=use))
+        """Store one arrival with whatever comes at the same time; return after the common commit.
+
+        Another process at the same key or client_id is waited for here, where nobody else waits along.
+        """
+        single, now = _Single(incoming=incoming, use=use), asyncio.get_running_loop().time
+        until = now() + WAIT_S
+        while True:
+            try:
+                return await self._grouped.ask(single)
+            except IdempotencyInProgress:
+                if now() >= until:
+                    raise
+            await asyncio.sleep(ASK_AGAIN_S)
 
     async def drain(self) -> None:
         """Wait until what has come in is stored."""
         await self._grouped.drain()
 
     async def _together(self, singles: Sequence[_Single]) -> list[Received | Exception]:
-        """Store a group by one commit; where one of it spoils that, by halves, in the end each alone."""
+        """Store the first with each key by one commit; those that repeat it are answered by what became of it."""
         first, again = _first_of_each_key(singles)
-        if again:  # what a key led to is known when its first request is done
-            answers = dict(zip(first, await self._together([singles[place] for place in first]), strict=True))
-            answers |= zip(again, await self._together([singles[place] for place in again]), strict=True)
-            return [answers[place] for place in range(len(singles))]
+        answers = dict(zip(first, await self._at_once([singles[place] for place in first]), strict=True))
+        known = {one.use.place: place for place in first if (one := singles[place]).use is not None}
+        left = []
+        for place in again:
+            before = known[singles[place].use.place]  # type: ignore[union-attr]  # a repeat has a key
+            told = _repeated(singles[place], singles[before], answers[before])
+            if told is None:
+                left.append(place)  # the first was refused: the key is free for another body
+            else:
+                answers[place] = told
+        if left:
+            answers |= zip(left, await self._together([singles[place] for place in left]), strict=True)
+        return [answers[place] for place in range(len(singles))]
+
+    async def _at_once(self, singles: Sequence[_Single]) -> list[Received | Exception]:
+        """Store what repeats no key by one commit; where one of it spoils that, by halves, in the end each alone."""
         try:
             async with writing(self._sessions) as session:
-                return await self._store(session, singles)
+                return await self._free(session, singles)
         except Exception as error:  # noqa: BLE001  # told to whom it concerns
             if len(singles) == 1:
                 return [_alone(error)]
             if not _is_of_one(error):
                 return [error] * len(singles)
             half = len(singles) // 2
-            return [*await self._together(singles[:half]), *await self._together(singles[half:])]
+            return [*await self._at_once(singles[:half]), *await self._at_once(singles[half:])]
+
+    async def _free(self, session: AsyncSession, singles: Sequence[_Single]) -> list[Received | Exception]:
+        """Store those that nobody else is at; one that waits for another must not keep the others waiting."""
+        places = [one.places for one in singles]
+        free = await WorkRepository(session).reserve(set().union(*places))
+        stored = await self._store(session, [one for one, own in zip(singles, places, strict=True) if own <= free])
+        answers = iter(stored)
+        return [next(answers) if own <= free else IdempotencyInProgress(IN_PROGRESS) for own in places]
 
     async def _store(self, session: AsyncSession, singles: Sequence[_Single]) -> list[Received | Exception]:
         used = await idempotency.begin_many(session, [taking for one in singles if (taking := _taking(one))])
@@ -108,6 +151,13 @@ def _replayed(first: Replay | Exception) -> Received | Exception:
     return Received(report_id=first.resource_id, created=first.status == CREATED)
 
 
+def _repeated(one: _Single, first: _Single, answer: Received | Exception) -> Received | Exception | None:
+    """Return what a repeat is told after the first with its key; None where that left the key to it."""
+    if one.use == first.use or isinstance(answer, Unavailable):
+        return replace(answer, row=None, media=()) if isinstance(answer, Received) else answer
+    return IdempotencyMismatch(ANOTHER_BODY) if isinstance(answer, Received) else None
+
+
 def _is_of_one(error: Exception) -> bool:
     """Tell whether a group may have failed for one of it, as against the database being away."""
     return not isinstance(error, Unavailable) or _state(error) in _CHOSEN
@@ -115,7 +165,7 @@ def _is_of_one(error: Exception) -> bool:
 
 def _alone(error: Exception) -> Exception:
     if _state(error) == LOCK_NOT_AVAILABLE:
-        return IdempotencyInProgress("同一 Idempotency-Key 的请求正在处理")
+        return IdempotencyInProgress(IN_PROGRESS)
     return error
 
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from app.adapters.keys import Keys
@@ -31,6 +32,7 @@ from app.services.idempotency import KeyUse
 from app.services.intake import Intake
 from app.services.ledger import Acting
 from app.services.report_queries import ReportQueries
+from app.services.singles import Singles
 from app.services.transaction import Sessions
 from tests.small_city import IN_WEST, store_small_city
 from tests.towns import Town
@@ -180,6 +182,38 @@ async def test_a_key_many_times_in_a_group_acts_once(desk: Desk) -> None:
     assert all(one.created for one in told), "a repeat is answered like the first time"
     assert isinstance(answers[-1], IdempotencyMismatch)
     assert await desk.count(Report, Report.id.in_({one.report_id for one in told})) == 11
+
+
+async def test_a_key_very_many_times_in_a_group_costs_no_commit_each(desk: Desk) -> None:
+    answers = await _settled([desk.intake.receive_one(_one(), _key("often")) for _ in range(100)])
+    assert all(isinstance(one, Received) and one.created for one in answers)
+    assert len({one.report_id for one in answers if isinstance(one, Received)}) == 1
+    assert desk.commits < 10
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+async def test_who_waits_for_another_process_lets_the_others_pass(desk: Desk, *, by_key: bool) -> None:
+    errors: list[object] = []
+    event.listen(desk.sessions.kw["bind"].sync_engine, "handle_error", errors.append)
+    begun, go, client_id = asyncio.Event(), asyncio.Event(), None if by_key else uuid4()
+    use = _key("held") if by_key else None
+
+    async def slowly(session: AsyncSession, incoming: Sequence[Incoming]) -> Sequence[Received]:
+        stored = await desk.intake.receive(incoming, within=session)
+        begun.set()
+        await go.wait()
+        return stored
+
+    first = asyncio.create_task(Singles(desk.sessions, slowly).receive(_one(client_id=client_id), use))
+    await begun.wait()
+    others = [desk.intake.receive_one(_one(client_id=uuid4()), _key(f"free-{number}-{by_key}")) for number in range(9)]
+    again = asyncio.create_task(desk.intake.receive_one(_one(client_id=client_id), use))
+    assert len({one.report_id for one in await asyncio.gather(*others)}) == 9
+    assert not again.done()
+    go.set()
+    assert (await again).report_id == (await first).report_id
+    assert (await again).created is by_key
+    assert errors == [], "nobody waited for a lock"
 
 
 async def test_a_key_of_a_report_that_was_known_says_so_the_next_time(desk: Desk) -> None:

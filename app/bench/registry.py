@@ -6,7 +6,8 @@ from app.bench.actions import ACTIONS
 from app.bench.closure import CLOSURE
 from app.bench.dispatch import DISPATCH
 from app.bench.frame import Bench
+from app.bench.geocode import GEOCODE
 from app.bench.intake import INTAKE
 from app.bench.locate import LOCATE
 
-BENCHES: Final[tuple[Bench, ...]] = (LOCATE, DISPATCH, INTAKE, ACTIONS, CLOSURE)
+BENCHES: Final[tuple[Bench, ...]] = (LOCATE, DISPATCH, GEOCODE, INTAKE, ACTIONS, CLOSURE)

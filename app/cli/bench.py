@@ -43,6 +43,12 @@ def dispatch(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown
 
 
 @commands.command()
+def geocode(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown: Markdown = None) -> None:
+    """地址：50 万个地点里找地址、反查。 Addresses to places and back over 500,000 places, beside the limit."""
+    _bench(["geocode"], rounds, scale, json, markdown)
+
+
+@commands.command()
 def intake(rounds: Rounds = 7, scale: Scale = 1.0, json: Json = None, markdown: Markdown = None) -> None:
     """收案：HTTP、合并提交、批量，与 pgbench 比。 Take reports in: HTTP, grouped, in batches; against pgbench."""
     _bench(["intake"], rounds, scale, json, markdown)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.calendar import WorkCalendar
+from app.dispatch.components import is_gone
 from app.dispatch.set_codes import SetKind, SetState
 from app.models import SRID, places, sets
 from app.repositories.paging import after, cursor, position
@@ -109,17 +110,20 @@ class SetRepository:
         return calendar_of(one.name, one.version, one.traits, days)
 
     async def maintainers(self, component_codes: Iterable[str], *, set_id: UUID | None = None) -> dict[str, str | None]:
-        """Return the maintenance unit of each component that the active set, or the one named, knows."""
+        """Return the maintenance unit of each component that the active set, or the one named, knows.
+
+        One that was taken away is known, and has none.
+        """
         wanted = list(component_codes)
         if not wanted:
             return {}
         held = sets.DataSet.id == set_id if set_id is not None else sets.DataSet.state == SetState.ACTIVE
         found = await self._session.execute(
-            select(sets.Component.code, sets.Component.maintainer_unit)
+            select(sets.Component.code, sets.Component.maintainer_unit, sets.Component.state)
             .join(sets.DataSet, sets.DataSet.id == sets.Component.set_id)
             .where(held, sets.Component.code.in_(wanted))
         )
-        return {code: unit for code, unit in found}  # noqa: C416  # rows are not tuples to the type checker
+        return {code: None if is_gone(state) else unit for code, unit, state in found}
 
     async def maintainer_counts(self, set_id: UUID) -> dict[str, int]:
         """Return how many components of a set each unit maintains."""

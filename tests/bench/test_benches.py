@@ -8,7 +8,7 @@ from app.bench.registry import BENCHES
 from app.bench.rounds import measure
 from app.dispatch.errors import Unavailable
 
-SIZES = {"locate": 0.005, "dispatch": 0.004, "intake": 0.05, "actions": 0.02, "closure": 0.005}
+SIZES = {"locate": 0.005, "dispatch": 0.004, "geocode": 0.004, "intake": 0.05, "actions": 0.02, "closure": 0.005}
 
 
 @pytest.mark.parametrize("bench", [one for one in BENCHES if one.name in SIZES], ids=lambda one: one.name)

@@ -98,6 +98,12 @@ class Case(Base):
         Index("ix_cases_geom", "geom", postgresql_using="gist"),
         Index("ix_cases_geog", "geog", postgresql_using="gist"),
         Index(
+            "ix_cases_open_geog",
+            "geog",
+            postgresql_using="gist",
+            postgresql_where=text("state NOT IN ('closed', 'voided')"),
+        ),
+        Index(
             "ix_cases_description",
             "description",
             postgresql_using="gin",

@@ -8,10 +8,12 @@ from uuid import UUID
 from shapely import Point as Shape
 
 from app.dispatch import commands
+from app.dispatch.book import Book
 from app.dispatch.codes import Action, Post
 from app.dispatch.errors import ActionNotAllowed, BadInput, NotVisible
 from app.dispatch.report_actions import Placed
 from app.dispatch.workflow import refuse
+from app.repositories.plans import GROUND
 from app.services.arrival_rows import point_wkb, routing_json
 from app.services.case_opening import CaseOpening, category_of
 from app.services.case_steps import CaseSteps
@@ -61,6 +63,8 @@ class Steps:
         present = held.life.leg
         if act.leg is not None and (present is None or present.number != act.leg):
             raise ActionNotAllowed(act.command.action, held.life.state, [])
+        if isinstance(act.command, commands.Relocate) and not _on_ground(act.command, sitting.book):
+            raise refuse(held.life.state, Action.RELOCATE, "位置编码另有更新的版本")
         self.cases.take(sitting, held, act.command, act.acting, policy=act.policy)
         if isinstance(act.command, commands.CallBack):
             self._call_back(sitting, held, act.command, act.acting)
@@ -137,6 +141,11 @@ class Steps:
         if report is None:
             raise BadInput.at(["body", "report_id"], "这个上报不属于此案件", code="unknown_report")
         self.reports.take(sitting, report, command, acting)
+
+
+def _on_ground(command: commands.Relocate, book: Book) -> bool:
+    """Tell whether a place was told by the ground in force; who was overtaken by a newer one must not undo its work."""
+    return all(command.versions.get(kind) == book.versions.get(kind) for kind in GROUND)
 
 
 def _move(held: HeldReport, command: commands.Accept) -> None:

@@ -21,6 +21,7 @@ from app.repositories.sets import SetRepository
 from app.services.acts import Act, Done
 from app.services.audit import Audit
 from app.services.books import Books
+from app.services.held import ENDED
 from app.services.relocations import Plays, Relocations
 from app.services.transaction import writing
 from tests.hotline_city import PLACE, City, open_city
@@ -140,4 +141,33 @@ async def test_a_kill_between_two_batches_repeats_nothing(city: City) -> None:
     await relocations(city).look()
     assert [len(await moves(city, one)) for one in cases] == [1] * len(cases)
     assert {(await case(city, one)).cell_code for one in cases} == {f"{WEST}001077"}
+    assert await is_whole(city)
+
+
+@dataclass(slots=True)
+class Overtaken(Plays):
+    """Take the first steps only after another grid came into force, and another worker moved every case to it."""
+
+    city: City
+    newer: Sequence[dict[str, object]]
+    overtaken: bool = False
+
+    async def play(self, acts: Sequence[Act]) -> list[Done]:
+        if not self.overtaken:
+            self.overtaken = True
+            await new_grid(self.city, self.newer)
+            await relocations(self.city).look()
+        return await self.city.acts.play(acts)
+
+
+async def test_who_was_overtaken_by_a_newer_grid_moves_nothing_back(city: City) -> None:
+    await opened(city, "overtaken")
+    older, newer = ([{**row, "code": f"{str(row['code'])[:12]}{end}"} for row in two_cells()] for end in ("011", "088"))
+    await new_grid(city, older)
+    slow = Overtaken(city, newer)
+    await relocations(city, slow).look()
+    assert slow.overtaken
+    async with city.sessions() as session:
+        codes = await session.scalars(select(Case.cell_code).where(Case.state.not_in(ENDED)))
+        assert set(codes) == {f"{WEST}001088"}
     assert await is_whole(city)

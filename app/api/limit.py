@@ -9,12 +9,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import answer
 from app.dispatch.errors import TooLarge
+from app.dispatch.importing.kinds import KINDS
 
 MIB: Final = 1024 * 1024
 ORDINARY: Final = 8 * MIB
 """Bytes; room for ten thousand questions in one batch."""
-LARGER: Final = (("/api/v1/media", 101 * MIB), ("/api/v1/citizen/media", 101 * MIB), ("/api/v1/admin/", 512 * MIB))
-"""Where files come in; a film may have 100 MiB, and its form some bytes around it."""
+LARGER: Final = (
+    *(("/api/v1/media", 101 * MIB), ("/api/v1/citizen/media", 101 * MIB)),
+    *((f"/api/v1/admin/{kind}", 512 * MIB) for kind in KINDS),
+)
+"""Where files come in; a film may have 100 MiB, and its form some bytes around it. Other bodies are read whole."""
 
 
 class Limit:

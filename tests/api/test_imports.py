@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from app.adapters.keys import Keys
+from app.api.limit import ORDINARY
 from app.dispatch.book import Book
 from app.dispatch.codes import Post
 from app.dispatch.importing.findings import FAULTS
@@ -138,3 +139,11 @@ async def test_contradicting_rules_are_a_draft_that_activation_refuses_naming_bo
 def test_the_page_names_every_fault_and_every_column() -> None:
     assert [code for code in FAULTS if f"| `{code}` |" not in DOCS] == []
     assert [(kind, one.name) for kind, fields in FIELDS.items() for one in fields if f"`{one.name}`" not in DOCS] == []
+
+
+async def test_only_files_may_be_large(app_client: AsyncClient, admin: Person) -> None:
+    large = b'{"sets": ["' + b"0" * ORDINARY + b'"]}'
+    headers = {**admin.headers, "Content-Type": "application/json"}
+    for path in ("activations", "rulings", "cells"):
+        answer = await app_client.post(f"{URL}/{path}", content=large, headers=headers)
+        assert answer.status_code == (415 if path == "cells" else 413), path

@@ -73,7 +73,7 @@ def prove_through(book: Book, at: datetime, horizon: timedelta = HORIZON) -> tup
     Between two such instants nothing changes. Returns the first instant that was not looked at any more, if there are
     more than `MOMENTS_AT_MOST`.
     """
-    moments = [at, *(one for one in changes(book) if at < one <= at + horizon)]
+    moments = [at, *(one for one in changes(book) if at < one and one - at <= horizon)]  # no sum: time has an end
     found: list[Coverage] = []
     drawn: dict[frozenset[str], Faces] = {}
     for moment in moments[:MOMENTS_AT_MOST]:

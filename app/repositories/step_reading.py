@@ -136,6 +136,7 @@ class StepReading:
     """What is looked up before steps are taken, within one session.
 
     Everything of one kind is locked in the order of ids, cases before reports: whoever keeps to it never deadlocks.
+    Locks let others point at the rows: what comes into the vault of a report waits for no step of it, nor that for it.
     """
 
     def __init__(self, session: AsyncSession) -> None:
@@ -144,7 +145,7 @@ class StepReading:
 
     async def lock_cases(self, ids: Collection[UUID]) -> dict[UUID, LockedCase]:
         """Lock cases in the order of their ids; those that are not there are left out."""
-        query = select(*_OF_CASE).where(_among(Case.id, ids)).order_by(Case.id).with_for_update()
+        query = select(*_OF_CASE).where(_among(Case.id, ids)).order_by(Case.id).with_for_update(key_share=True)
         return {row.id: LockedCase(**row._mapping) for row in await self._all(query, ids)}  # noqa: SLF001  # its public name
 
     async def lock_reports(self, ids: Collection[UUID]) -> dict[UUID, LockedReport]:
@@ -154,7 +155,7 @@ class StepReading:
             .outerjoin(Partner, _ADDRESSED)
             .where(_among(Report.id, ids))
             .order_by(Report.id)
-            .with_for_update(of=Report)
+            .with_for_update(of=Report, key_share=True)
         )
         return {row.id: _report(row) for row in await self._all(query, ids)}
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -155,6 +155,13 @@ def test_beyond_a_dozen_changes_the_first_unseen_one_is_named() -> None:
     found, unseen = prove_through(book_of(plain_city(rules=rules)), NOON)
     assert [one.at for one in found] == [NOON + n * DAY for n in range(12)]
     assert unseen == NOON + 12 * DAY
+
+
+def test_the_last_year_of_all_can_be_proven() -> None:
+    late = datetime(9999, 12, 29, tzinfo=UTC)
+    rule = Rule(id="r", unit_code=UNITS[0], scope=Scope.CITY, minor="05", valid_to=late)
+    found, _ = prove_through(book_of(plain_city(rules=[rule])), late - 9 * DAY)
+    assert [one.at for one in found] == [late - 9 * DAY, late]
 
 
 def test_an_empty_city_is_complete_and_counts_nothing() -> None:

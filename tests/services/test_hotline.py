@@ -13,7 +13,10 @@ from app.dispatch.codes import Attention, CaseState, Contact, ReportState, Sourc
 from app.dispatch.errors import BadInput, Unauthenticated, Unreadable
 from app.models.reports import Report
 from app.models.work import InboxEvent
+from app.repositories.step_reading import StepReading
 from app.services.hotline import Hotline, Taken
+from app.services.transaction import writing
+from app.services.vault import Personal
 from tests.hotline_city import PLACE, City, open_city
 from tests.partners_stored import order, signed, store_partner
 from tests.small_city import UNIT_WEST
@@ -186,6 +189,15 @@ async def test_too_late_for_a_new_round_a_new_report_is_made_and_remembered(city
     assert "redo_asked" in (await city.report(again.report_id)).attention
     repeated = await city.say("A11", "redo", event_id="late", content="又来了")
     assert repeated == Taken(receipt_no=again.receipt_no, report_id=again.report_id, duplicate=True)
+
+
+async def test_what_is_being_said_of_a_report_and_a_step_of_it_wait_for_neither(city: City) -> None:
+    taken = await city.say("S-both")
+    async with writing(city.sessions) as saying, writing(city.sessions) as stepping:
+        await city.vault.add(saying, taken.report_id, Personal.NAME, "李四")
+        await stepping.execute(text("SET LOCAL lock_timeout = '2s'"))
+        assert await StepReading(stepping).lock_reports([taken.report_id])
+        await city.vault.add(saying, taken.report_id, Personal.NAME, "王五")
 
 
 async def test_an_evaluation_after_closing_is_recorded(city: City) -> None:

@@ -28,8 +28,10 @@ WORDS = "a passphrase of some length"
 _CATALOGUE = {
     "columns": """SELECT table_name, column_name, data_type, udt_name, is_nullable, column_default, identity_generation,
       generation_expression FROM information_schema.columns WHERE table_schema = 'test'""",
-    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'test'",
-    # PostgreSQL writes the casts and brackets of a CHECK anew each time it reads one
+    # PostgreSQL writes the casts and brackets of a condition anew each time it reads one
+    "indexes": """SELECT indexname,
+      regexp_replace(indexdef, '::(character varying|text)([[]])?|[() ]', '', 'g') AS definition
+      FROM pg_indexes WHERE schemaname = 'test'""",
     "constraints": """SELECT conrelid::regclass::text, conname, contype, convalidated,
       regexp_replace(pg_get_constraintdef(oid), '::(character varying|text)([[]])?|[() ]', '', 'g') AS definition
       FROM pg_constraint WHERE connamespace = 'test'::regnamespace""",

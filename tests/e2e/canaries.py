@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -94,6 +95,7 @@ class Planted:
     cases: list[str] = field(default_factory=list)
     receipts: list[tuple[str, str]] = field(default_factory=list)
     media: list[str] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     """The accounts of the units that have the cases, one a case."""
 
@@ -101,6 +103,8 @@ class Planted:
 async def plant(city: Served) -> Planted:
     """Take reports of three channels through every step that lets somebody type something."""
     planted = Planted()
+    sets = (await city.get("/admin/sets", "admin01")).json()["items"]
+    planted.sets += [one["id"] for one in sets]
     async with writing(city.sessions) as session:
         await session.execute(update(Partner).values(callback_url="http://partner.test/callbacks"))
     await city.employ(
@@ -264,10 +268,13 @@ async def _username(city: Served, account_id: str) -> str:
 
 def addresses(city: Served, planted: Planted) -> Iterator[str]:
     """Yield every GET route of the published description, with everything filled in that was planted."""
-    ids = {"case_id": planted.cases, "report_id": planted.reports, "media_id": planted.media}
+    ids = {"case_id": planted.cases, "report_id": planted.reports, "media_id": planted.media, "set_id": planted.sets}
     queries = {
         f"{API}/dispatch/locate": "?lon=119&lat=20&datum=cgcs2000",
         f"{API}/dispatch/explain": "?lon=119&lat=20&datum=cgcs2000&kind=event&category=0110",
+        f"{API}/dispatch/components": "?lon=119&lat=20&datum=cgcs2000&category=0101",
+        f"{API}/geocode": "?q=" + quote("清河路12号"),
+        f"{API}/geocode/reverse": "?lon=119&lat=20",
         f"{API}/stats/closure": "?from=2026-01-01&to=2027-01-01&group_by=unit",
         f"{API}/stats/cases": "?from=2026-01-01&to=2027-01-01&count=filed",
     }

@@ -1,6 +1,7 @@
 """The seeded demo city: once a run as a template, once a module as a copy in which things are committed."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from app.demo.seed import fill
 from app.repositories.engine import open_engine, open_sessions
 from app.runtime.cluster import Cluster
 from tests.conftest import CHEAP
-from tests.e2e.served import Served, served
+from tests.e2e.served import MONDAY, Served, served
 from tests.towns import Town, copied, template, worker_name
 
 
@@ -22,7 +23,8 @@ def demo_template(cluster: Cluster, base: Path, empty_template: str) -> str:
 
     async def seed(town: Town) -> None:
         engine = open_engine(town.app_url)
-        await fill(open_sessions(engine), build(), load_keys(base / "demo.keys"), passwords=Passwords(CHEAP))
+        keys, cheap = load_keys(base / "demo.keys"), Passwords(CHEAP)
+        await fill(open_sessions(engine), build(), keys, passwords=cheap, since=MONDAY - timedelta(days=1))
         await engine.dispose()
 
     return template(cluster, base, "template_demo", seed, of=empty_template)

@@ -8,6 +8,7 @@ from app.demo.components import place_components
 from app.demo.division import divide
 from app.demo.ground import lay_out
 from app.demo.names import CITY
+from app.demo.places import name_places
 from app.demo.roads import pave
 from app.demo.rows import (
     AccountRow,
@@ -15,6 +16,7 @@ from app.demo.rows import (
     BeatRow,
     CellRow,
     ComponentRow,
+    PlaceRow,
     RuleRow,
     TakesRow,
     UnitRow,
@@ -36,6 +38,7 @@ class DemoCity:
     cells: tuple[CellRow, ...]
     zones: tuple[ZoneRow, ...]
     components: tuple[ComponentRow, ...]
+    places: tuple[PlaceRow, ...]
     units: tuple[UnitRow, ...]
     rules: tuple[RuleRow, ...]
     beats: tuple[BeatRow, ...]
@@ -57,6 +60,7 @@ def build(seed: int = SEED) -> DemoCity:
         cells=division.cells,
         zones=zones,
         components=place_components(rng, roads, zones, division.cells, units),
+        places=name_places(roads, zones),
         units=units.rows,
         rules=make_rules(units, division.areas, zones, division.beats, division.cells),
         beats=division.beats,

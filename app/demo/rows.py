@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shapely import MultiPolygon, Point, Polygon
+from shapely import Geometry, MultiPolygon, Point, Polygon
 
 from app.dispatch.codes import AreaLevel, Kind, Post, Scope
 
@@ -55,6 +55,16 @@ class ComponentRow:
     maintainer_unit: str
     state: str
     geometry: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """A named place that addresses are found by."""
+
+    name: str
+    kind: str
+    aliases: tuple[str, ...]
+    geometry: Geometry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

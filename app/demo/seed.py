@@ -85,6 +85,8 @@ def _contents(city: DemoCity) -> Iterable[tuple[SetKind, str, Rows, dict[str, An
     yield SetKind.UNITS, city.name, [asdict(row) for row in city.units], {}
     yield SetKind.ZONES, city.name, [_shaped(row, but=("width_m",)) for row in city.zones], {}
     yield SetKind.COMPONENTS, city.name, [_shaped(row) for row in city.components], {}
+    places = [{"number": number, **_shaped(row)} for number, row in enumerate(city.places, start=1)]
+    yield SetKind.PLACES, city.name, places, {}
     rules = [{"id": f"r{number:04d}", **asdict(row)} for number, row in enumerate(city.rules, start=1)]
     yield SetKind.RULES, city.name, rules, {}
     yield SetKind.CATALOGUE, EDITION, [_condition(row) for row in load_catalogue()], {}

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import shapely
-from sqlalchemy import LargeBinary, Select, and_, func, literal, or_, select
+from sqlalchemy import LargeBinary, Select, and_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
@@ -27,6 +27,7 @@ _LEAST_LIKENESS: Final = 0.4
 _PAIRS_AT_MOST: Final = 50
 _LINES_AT_MOST, _THINGS_AT_MOST = 40, 60
 _LINE: Final = 1
+_APART: Final = "MATERIALIZED"
 
 _SHAPE: Final = func.ST_AsBinary(Place.geom, type_=LargeBinary).label("shape")
 _PLACE: Final = (Place.number, Place.name, Place.kind, _SHAPE)
@@ -59,10 +60,19 @@ class PlaceRepository:
         if not names:
             return []
         asked = func.unnest(literal(list(names), ARRAY(Text()))).table_valued("said").render_derived("asked")
-        likeness = func.similarity(PlaceName.key, asked.c.said)
-        query = _named(set_id, likeness.label("likeness")).join(asked, PlaceName.key.bool_op("%")(asked.c.said))
-        query = query.where(likeness >= _LEAST_LIKENESS).order_by(likeness.desc(), PlaceName.number)
-        found = await self._session.execute(query.limit(_LIKE_AT_MOST))
+        likeness = func.similarity(PlaceName.key, asked.c.said).label("likeness")
+        columns = (PlaceName.set_id, PlaceName.number, PlaceName.key, PlaceName.alias, likeness)
+        # by likeness alone: the index of a whole set would be read as well, which takes longer than all the rest
+        alike = select(*columns).join(asked, PlaceName.key.bool_op("%")(asked.c.said)).cte("alike").prefix_with(_APART)
+        same = and_(alike.c.set_id == Place.set_id, alike.c.number == Place.number)
+        query = (
+            select(*_PLACE, alike.c.key, alike.c.alias, alike.c.likeness)
+            .join(alike, same)
+            .where(alike.c.set_id == set_id, alike.c.likeness >= _LEAST_LIKENESS)
+            .order_by(alike.c.likeness.desc(), alike.c.number)
+            .limit(_LIKE_AT_MOST)
+        )
+        found = await self._session.execute(query)
         return [
             Hit(place=_place(row), key=row.key, alias=row.alias, likeness=min(float(row.likeness), 0.99))
             for row in found
@@ -90,13 +100,14 @@ class PlaceRepository:
         dx, dy = radius_m / east, radius_m / north
         square = func.ST_MakeEnvelope(lon - dx, lat - dy, lon + dx, lat + dy, SRID)
         point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
-        places: list[Known] = []
         is_line = func.ST_Dimension(Place.geom) == _LINE
-        for test, at_most in ((is_line, _LINES_AT_MOST), (~is_line, _THINGS_AT_MOST)):
-            query = select(*_PLACE).where(Place.set_id == set_id, Place.geom.bool_op("&&")(square), test)
-            nearest = func.ST_Distance(Place.geom, point)
-            places += [_place(row) for row in await self._session.execute(query.order_by(nearest).limit(at_most))]
-        return places
+        columns = (*_PLACE, Place.set_id, is_line.label("is_line"), func.ST_Distance(Place.geom, point).label("far"))
+        # by place alone, as above
+        near = select(*columns).where(Place.geom.bool_op("&&")(square)).cte("near").prefix_with(_APART)
+        nth = func.row_number().over(partition_by=near.c.is_line, order_by=(near.c.far, near.c.number)).label("nth")
+        own = select(near, nth).where(near.c.set_id == set_id).subquery()
+        at_most = case((own.c.is_line, _LINES_AT_MOST), else_=_THINGS_AT_MOST)
+        return [_place(row) for row in await self._session.execute(select(own).where(own.c.nth <= at_most))]
 
     async def pairs(self, digest: bytes) -> list[Pair]:
         """Return the newest confirmations of an address."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from enum import StrEnum
@@ -41,13 +42,22 @@ class Unfinished:
         return self._path.exists()
 
     def note(self, made: Made, name: str = "") -> None:
-        """Write down what is made next."""
+        """Write down what is made next, so that a power cut does not forget it.
+
+        Objects are too many for that; one that stays behind is taken for what it is when it is restored again.
+        """
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps([made, name]) + "\n")
+            file.flush()
+            if made is not Made.OBJECT:
+                os.fsync(file.fileno())
+        if made is not Made.OBJECT:
+            _sync(self._home)
 
     def finish(self) -> None:
-        """Forget the journal: everything is there and proven."""
+        """Forget the journal for good: everything is there and proven, and nothing of it may be taken back any more."""
         self._path.unlink()
+        _sync(self._home)
 
     def has(self, made: Made) -> bool:
         """Tell whether such a thing was made."""
@@ -92,6 +102,14 @@ def refuse_unfinished(home: Path) -> None:
             " A restore was killed half-way: run `gridcase db restore` again.",
             code="restore_unfinished",
         )
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _remove_cluster(cluster: Cluster) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from app.adapters.keys import load_keys
 from app.demo.city import DemoCity, build
 from app.demo.seed import LIFE, fill
-from app.demo.simulation.month import simulate
+from app.demo.simulation.month import processes_here, simulate
 from app.demo.simulation.plan import Plan, Progress, Summary
 from app.main import wire
 from app.repositories.engine import open_engine, open_sessions
@@ -116,7 +116,7 @@ async def _play(settings: Settings, sessions: Sessions, city: DemoCity, plan: Pl
     def tell(progress: Progress) -> None:
         telling.played(min(progress.done, progress.total), progress.total)  # a few come back unplanned
 
-    summary = await simulate(wired, city, plan, tell=tell)
+    summary = await simulate(wired, city, plan, tell=tell, processes=processes_here())
     async with writing(sessions) as session:
         await SeedingRepository(session).finish(LIFE, datetime.now(UTC))
     telling.say(

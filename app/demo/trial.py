@@ -12,7 +12,7 @@ from app.demo.first_start import BEFORE
 from app.demo.seed import fill
 from app.demo.self_check.check import Checked, self_check
 from app.demo.self_check.findings import Verdict
-from app.demo.simulation.month import simulate
+from app.demo.simulation.month import processes_here, simulate
 from app.demo.simulation.plan import Plan, Summary
 from app.main import wire
 from app.repositories.engine import open_engine, open_sessions
@@ -46,7 +46,13 @@ async def trial(settings: Settings, plan: Plan, shown: Shown) -> Outcome:
         wired = wire(settings, sessions, keys, now=lambda: plan.until)
         await wired.books.refresh()
         with shown("演出 / playing") as played:
-            summary = await simulate(wired, city, plan, tell=lambda at: played(min(at.done, at.total), at.total))
+            summary = await simulate(
+                wired,
+                city,
+                plan,
+                tell=lambda at: played(min(at.done, at.total), at.total),
+                processes=processes_here(),
+            )
         published = await bulletin(sessions, wired.books.current, plan.since, plan.until)
         checked = Checked(sessions=sessions, book=wired.books.current, now=plan.until)
         with shown("自检 / self-check") as seen:

@@ -1,8 +1,10 @@
 """Play a month of the demo city through the services."""
 
+import os
 from collections.abc import Callable
 from random import Random
 from time import perf_counter, process_time
+from typing import Final
 from uuid import UUID
 
 from app.api.deps import Wired
@@ -26,7 +28,14 @@ from app.repositories.lives import LivesRepository
 from app.repositories.partners import PartnerRepository
 from app.services.transaction import reading
 
-__all__ = ["Plan", "Progress", "Summary", "simulate"]
+__all__ = ["Plan", "Progress", "Summary", "processes_here", "simulate"]
+
+_MOST_PROCESSES: Final = 2
+
+
+def processes_here() -> int:
+    """Return by how many processes a month is played fastest on this machine."""
+    return min(_MOST_PROCESSES, os.cpu_count() or 1)
 
 
 async def simulate(

@@ -25,7 +25,7 @@ _SHAPES: Final = {
     SetKind.CELLS: POLYGONS,
     SetKind.ZONES: (*POLYGONS, *LINES),
     SetKind.COMPONENTS: POINTS,
-    SetKind.PLACES: (*POINTS, *LINES),
+    SetKind.PLACES: (*POINTS, *LINES, *POLYGONS),
 }
 _DRAFT_ONLY: Final = frozenset({"rule_conflict"})
 """Errors that leave a draft standing, not valid: what is equal to what changes with the units in force."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.api.deps import CurrentActor, taken
 from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
-from app.api.schemas.routing import ExplainManyIn, ExplainManyOut, ExplainOut, LocateOut, explanations
+from app.api.schemas.routing import ExplainManyIn, ExplainManyOut, ExplainOut, LocateOut, Telling, listed
 from app.dispatch.codes import Datum, Kind
 from app.dispatch.policies import DEFAULTS
 from app.services.dispatching import Asked, Dispatching
@@ -59,11 +59,11 @@ async def explain_dispatch(
         component_code=component_code,
         at=at,
     )
-    return ExplainOut.explaining((await dispatching.explain([asked]))[0])
+    return (await dispatching.explain([asked], ExplainOut.explaining))[0]
 
 
 @router.post("/explain", operation_id="explain_many", response_model=ExplainManyOut, responses=taking())
 async def explain_many(body: ExplainManyIn, _actor: CurrentActor, dispatching: DispatchingService) -> Response:
     """Answer up to 10,000 questions in their order."""
-    found = await dispatching.explain([item.asked() for item in body.items])
-    return Response(await asyncio.to_thread(explanations, found), media_type="application/json")
+    asked = await asyncio.to_thread(body.asked)
+    return Response(listed(await dispatching.explain(asked, Telling())), media_type="application/json")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -32,6 +32,10 @@ _NOBODY = Decision(unit_code=None, decided_by=DecidedBy.UNASSIGNED)
 _COMPARED: Final = ("unit_code", "decided_by", "rule_id")
 _ONE_BY_ONE: Final = 16
 """Up to so many points of a datum are converted one by one: arrays pay from there on."""
+_AT_ONCE: Final = 1000
+"""So many questions are placed and answered before the next: arrays pay already, and little is held in between."""
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class _Part:
 
     book: Book
     maintainers: Mapping[str, str | None]
-    numbers: Sequence[int]
+    numbers: list[int]
 
 
 class Dispatching:
@@ -97,18 +101,19 @@ class Dispatching:
         book, (x, y) = self._books.current, to_canonical_point(lon, lat, datum)
         return book.locate(x, y, self._now(), tolerance_m=self._policies.snap_tolerance_m), versions(book)
 
-    async def explain(self, asked: Sequence[Asked]) -> list[Explanation]:
+    async def explain(self, asked: Sequence[Asked], tell: Callable[[Explanation], Told]) -> list[Told]:
         """Answer questions in their order, beside the event loop, each by the book of its instant.
 
+        Each answer is told by `tell` as soon as it is found: what thousands of them are made of is never held at once.
         Raises BadInput naming the first bad one, and for an instant before anything was in force.
         """
         now = self._now()
         points = await asyncio.to_thread(_canonical, asked)
-        answers: dict[int, Explanation] = {}
+        answers: dict[int, Told] = {}
         present = [number for number, one in enumerate(asked) if one.at is None]
         if present:
             part = await self._present(asked, present)
-            answers |= await asyncio.to_thread(self._answer, asked, points, part, now)
+            await asyncio.to_thread(self._answer, asked, points, part, now, tell, answers)
         past = {number: one.at for number, one in enumerate(asked) if one.at is not None}
         if past:
             async with reading(self._sessions) as session:
@@ -117,7 +122,7 @@ class Dispatching:
                     held = loaded.edition.ids.get(SetKind.COMPONENTS)
                     found = await SetRepository(session).maintainers(codes, set_id=held) if held else {}
                     part = _Part(loaded.book, found, numbers)
-                    answers |= await asyncio.to_thread(self._answer, asked, points, part, now)
+                    await asyncio.to_thread(self._answer, asked, points, part, now, tell, answers)
         return [answers[number] for number in range(len(asked))]
 
     async def routing(self, case_id: UUID, actor: Actor) -> CaseRouting:
@@ -129,21 +134,30 @@ class Dispatching:
             maintainers = await SetRepository(session).maintainers(codes)
         return CaseRouting(then=case.routing, today=self._today(case, book, maintainers))
 
-    async def _present(self, asked: Sequence[Asked], numbers: Sequence[int]) -> _Part:
+    async def _present(self, asked: Sequence[Asked], numbers: list[int]) -> _Part:
         book, codes = self._books.current, _components(asked, numbers)
         if not codes:
             return _Part(book, {}, numbers)
         async with reading(self._sessions) as session:
             return _Part(book, await SetRepository(session).maintainers(codes), numbers)
 
-    def _answer(self, asked: Sequence[Asked], points: Floats, part: _Part, now: datetime) -> dict[int, Explanation]:
-        instants = [asked[number].at or now for number in part.numbers]
-        spots = place_each(part.book, points[list(part.numbers)], instants, tolerance_m=self._policies.snap_tolerance_m)
-        known = versions(part.book)
-        return {
-            number: _explained(asked[number], placed, part.book, at, part.maintainers, known)
-            for number, placed, at in zip(part.numbers, spots, instants, strict=True)
-        }
+    def _answer(
+        self,
+        asked: Sequence[Asked],
+        points: Floats,
+        part: _Part,
+        now: datetime,
+        tell: Callable[[Explanation], Told],
+        answers: dict[int, Told],
+    ) -> None:
+        """Put into `answers` what the part's book says."""
+        known, tolerance_m = versions(part.book), self._policies.snap_tolerance_m
+        for first in range(0, len(part.numbers), _AT_ONCE):
+            numbers = part.numbers[first : first + _AT_ONCE]
+            instants = [asked[number].at or now for number in numbers]
+            spots = place_each(part.book, points[numbers], instants, tolerance_m=tolerance_m)
+            for number, placed, at in zip(numbers, spots, instants, strict=True):
+                answers[number] = tell(_explained(asked[number], placed, part.book, at, part.maintainers, known))
 
     def _today(self, case: Case, book: Book, maintainers: Mapping[str, str | None]) -> Explanation:
         now, (lon, lat) = self._now(), point_of(case)

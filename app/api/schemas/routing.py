@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from app.api.schemas.base import Answer, Body
@@ -58,11 +58,14 @@ class ExplainOut(LocateOut):
     @classmethod
     def explaining(cls, found: Explanation) -> Self:
         """Render a decision with its reasons."""
-        return cls.model_validate(explanation(found))
+        return cls.model_validate(_explanation(found))
 
 
-class ExplainIn(Body):
+class ExplainIn(BaseModel):
     """One question: where, and what is wrong there."""
+
+    # as strict as a `Body`, without its second look at every field: `Code` itself refuses what cannot be stored
+    model_config = Body.model_config
 
     lon: float = Field(description="Longitude, or x of an EPSG system", examples=[104.0612], allow_inf_nan=False)
     lat: float = Field(description="Latitude, or y", examples=[30.6587], allow_inf_nan=False)
@@ -93,6 +96,10 @@ class ExplainManyIn(Body):
     """Many questions."""
 
     items: list[ExplainIn] = Field(max_length=10_000, description="Answered in this order")
+
+    def asked(self) -> list[Asked]:
+        """Return the questions."""
+        return [item.asked() for item in self.items]
 
 
 class ExplainManyOut(Answer):
@@ -130,24 +137,56 @@ _LOST: Final = {one: one.value for one in LostBecause}
 """Plain texts: the value of a code costs more than all the rest of an answer."""
 
 
-def explanation(found: Explanation) -> dict[str, Any]:
-    """Return a decision with its reasons as plain JSON values; thousands of them are answered without models."""
+class Telling:
+    """Tell explanations as the JSON of an `ExplainOut`, thousands of them without models.
+
+    Grounds and versions return in answer after answer: they are told once, and set in as they are.
+    """
+
+    __slots__ = ("_grounds", "_versions", "_versions_told")
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._grounds: dict[Considered, bytes] = {}
+        self._versions: Mapping[str, int] = {}
+        self._versions_told = to_json(self._versions)
+
+    def __call__(self, found: Explanation) -> bytes:
+        """Tell one."""
+        if found.versions is not self._versions:  # one mapping for all answers of a book
+            self._versions, self._versions_told = found.versions, to_json(found.versions)
+        grounds = b",".join([self._grounds.get(one) or self._ground(one) for one in found.decision.considered])
+        return b'%b,"considered":[%b],"versions":%b}' % (
+            to_json(_place(found.placed) | _outcome(found))[:-1],
+            grounds,
+            self._versions_told,
+        )
+
+    def _ground(self, one: Considered) -> bytes:
+        told = self._grounds[one] = to_json(_considered(one))
+        return told
+
+
+def listed(told: Iterable[bytes]) -> bytes:
+    """Return the JSON of an `ExplainManyOut` of answers that were told."""
+    return b'{"items":[%b]}' % b",".join(told)
+
+
+def _explanation(found: Explanation) -> dict[str, Any]:
+    """Return a decision with its reasons as plain JSON values."""
+    considered = [_considered(one) for one in found.decision.considered]
+    return {**_place(found.placed), **_outcome(found), "considered": considered, "versions": dict(found.versions)}
+
+
+def _outcome(found: Explanation) -> dict[str, Any]:
     decision = found.decision
     return {
-        **_place(found.placed),
-        "versions": found.versions,
         "unit_code": decision.unit_code,
         "unit_name": found.unit_name,
         "decided_by": _GROUNDS[decision.decided_by],
         "rule_id": decision.rule_id,
-        "considered": [_considered(one) for one in decision.considered],
         "attention": sorted(found.attention),
     }
-
-
-def explanations(found: Iterable[Explanation]) -> bytes:
-    """Return the JSON of an `ExplainManyOut`."""
-    return to_json({"items": [explanation(one) for one in found]})
 
 
 def _considered(one: Considered) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class _Opened:
     def __init__(self, settings: Settings) -> None:
         if settings.database_url is None:
             raise ValueError("no database address")
-        self._engine = open_engine(settings.database_url)
+        self._engine = open_engine(settings.database_url, durable=False)
 
     async def __aenter__(self) -> Sessions:
         return open_sessions(self._engine)

@@ -38,7 +38,7 @@ async def trial(settings: Settings, plan: Plan, shown: Shown) -> Outcome:
     city, keys, engine = (
         await asyncio.to_thread(build),
         load_keys(settings.keys_dir),
-        open_engine(settings.database_url),
+        open_engine(settings.database_url, durable=False),
     )
     try:
         sessions = open_sessions(engine)

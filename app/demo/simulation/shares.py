@@ -97,7 +97,7 @@ async def _play(share: Share, gate: SharedGate) -> Tally:
     settings = share.settings
     if settings.database_url is None:
         raise RuntimeError("no database address")
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, durable=False)
     try:
         wired = wire(settings, open_sessions(engine), load_keys(settings.keys_dir))
         return await play_half(wired, share.city, share.plan, gate)

@@ -138,7 +138,7 @@ def _restore(
 
 
 def _has_cluster(home: Path) -> bool:
-    """Tell whether `home` has a cluster of its own; data of an earlier home at its path are set aside when it starts."""
+    """Tell whether `home` has a cluster of its own; data of an earlier home at its path are set aside at its start."""
     data = Cluster(home).data
     return (data / "PG_VERSION").exists() and (data.parent == home or (home / "where").exists())
 

@@ -14,7 +14,9 @@ _GAPS: Final = re.compile(r"[\s\u0000-\u001f\u200b-\u200f\ufeff]+")
 _DASHES: Final = re.compile(r"[‐‑‒–—―−~〜_]+")
 _DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final = {"十": 10, "百": 100, "千": 1000}
-_NUMERAL: Final = re.compile(r"(?:[零〇一二三四五六七八九]|十(?!字)|两(?=[百千]|米|公里|千米))[零〇一二三四五六七八九十百千]*")
+_NUMERAL: Final = re.compile(
+    r"(?:[零〇一二三四五六七八九]|十(?!字)|两(?=[百千]|米|公里|千米))[零〇一二三四五六七八九十百千]*"
+)
 _NO_KEY: Final = re.compile(r"[\W_]+")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from app.dispatch.errors import Unavailable
 from app.runtime.binaries import Server, choose_server
 from app.runtime.locks import exclusive
-from app.runtime.places import Places, find_places, make_private, prepare_places
+from app.runtime.places import Places, as_user, find_places, make_private, prepare_places
 from app.runtime.postmaster import clear_remains, is_ready, live_pid, socket_folder, wait_until
 from app.runtime.server_config import CONFIG_NAME, server_config
 
@@ -154,13 +154,12 @@ class Cluster:
 
 def _run(command: Sequence[str], places: Places) -> None:
     """Run one of PostgreSQL's programs as the server's user, in a session of its own; raise with what it said."""
-    user = places.user
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))}
     # pg_ctl pastes the paths of its options into a shell line: it gets them by PGDATA and as names relative to here
     folder = places.data if places.data.exists() else Path("/")
     log = _Tail(places.data / _START_LOG)
     done = subprocess.run(
-        command,
+        as_user(places.user, command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE if folder != places.data else subprocess.DEVNULL,  # the server would keep a pipe open
@@ -169,9 +168,6 @@ def _run(command: Sequence[str], places: Places) -> None:
         start_new_session=True,
         cwd=folder,
         env={**clean, "LC_ALL": "C.UTF-8", "PGDATA": str(places.data)},
-        user=user.uid if user else None,
-        group=user.gid if user else None,
-        extra_groups=[] if user else None,
         umask=0o077,
     )
     if done.returncode:

@@ -4,7 +4,9 @@ import hashlib
 import os
 import pwd
 import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,11 @@ SOCKET_NAME: Final = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH: Final = 90
 """Bytes. The kernel's limit is 107 on Linux and 103 elsewhere; the rest is room for the lock file beside it."""
 _SHARED_ROOT: Final = Path("/var/lib/gridcase")
+_BECOME: Final = (
+    "import os, sys; uid, gid = int(sys.argv[1]), int(sys.argv[2]); "
+    "os.setgroups([]); os.setgid(gid); os.setuid(uid); os.execv(sys.argv[3], sys.argv[3:])"
+)
+"""What a fresh interpreter runs to give up root's rights before it becomes another program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,17 @@ def _noted(home: Path) -> Path | None:
         return None
 
 
+def as_user(user: ServerUser | None, command: Sequence[str]) -> list[str]:
+    """Return a command that gives up root's rights and then becomes `command`; None leaves it as it is.
+
+    Not by `user=` of `subprocess`: that runs the fork handlers of every library, and a lock that another thread of
+    ours holds at that instant stays locked in the child for ever.
+    """
+    if user is None:
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _BECOME, str(user.uid), str(user.gid), *command]
+
+
 def _server_user(data: Path) -> ServerUser | None:
     """Return whom root starts the server as: the owner of existing data, else `postgres`, else `nobody`."""
     if os.getuid() != 0:
@@ -107,12 +125,7 @@ def _may_enter(user: ServerUser, folder: Path) -> bool:
     while not folder.exists():
         folder = folder.parent
     tried = subprocess.run(
-        ["/bin/sh", "-c", 'cd "$1" 2>/dev/null', "sh", folder],
-        user=user.uid,
-        group=user.gid,
-        extra_groups=[],
-        cwd="/",
-        check=False,
+        as_user(user, ["/bin/sh", "-c", 'cd "$1" 2>/dev/null', "sh", str(folder)]), cwd="/", check=False
     )
     return tried.returncode == 0
 

@@ -1,4 +1,5 @@
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +9,7 @@ import pytest
 from app.dispatch.errors import Unavailable
 from app.runtime import places
 from app.runtime.cluster import Cluster
-from app.runtime.places import LONGEST_SOCKET_PATH, SOCKET_NAME, find_places, make_private
+from app.runtime.places import LONGEST_SOCKET_PATH, SOCKET_NAME, ServerUser, as_user, find_places, make_private
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root hands the server to another user")
 
@@ -84,3 +85,19 @@ def test_a_folder_prepared_by_somebody_else_is_refused(tmp_path: Path) -> None:
     link.symlink_to(tmp_path)
     with pytest.raises(Unavailable):
         make_private(link, None)
+
+
+@as_root
+def test_the_server_gets_none_of_roots_rights() -> None:
+    nobody = ServerUser(name="nobody", uid=65534, gid=65534)
+    command = as_user(nobody, ["/bin/sh", "-c", "id -u; id -G; echo $0 $1", "its", "words"])
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n") == [
+        "65534",
+        "65534",
+        "its words",
+        "",
+    ]
+
+
+def test_who_is_not_root_runs_things_himself() -> None:
+    assert as_user(None, ["/bin/true"]) == ["/bin/true"]

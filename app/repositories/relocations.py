@@ -1,6 +1,5 @@
 """All SQL about locating open cases anew: how far it has come, and which cases come next."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -50,7 +49,7 @@ class RelocationRepository:
             query = query.where(Case.id > behind)
         if until is not None:
             query = query.where(Case.id < until)
-        return [_standing(row) for row in (await self._session.execute(query)).mappings()]
+        return [_standing(row._asdict()) for row in await self._session.execute(query)]
 
     async def advance(
         self,
@@ -77,7 +76,7 @@ class RelocationRepository:
         return done.first() is not None
 
 
-def _standing(row: Mapping[str, object]) -> Standing:
+def _standing(row: dict[str, object]) -> Standing:
     codes = ("cell_code", "beat_code", "community", "street", "district", "zones")
     values = dict(row)
     spot = Spot(**{name: values.pop(name) for name in codes})  # type: ignore[arg-type]  # columns by their names

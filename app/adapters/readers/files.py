@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.adapters.readers import geofiles, texts, workbooks
+from app.adapters.readers import texts
 from app.adapters.readers.archives import unpack_shapes
 from app.adapters.readers.counting import refuse_many
 from app.adapters.readers.limits import MIB, MOST_BYTES, refused
@@ -60,6 +60,8 @@ def read_file(given: Given, kind: str, ledger: Ledger) -> list[Table]:
 
 
 def _shapes(given: Given, head: bytes, ledger: Ledger) -> list[Table]:
+    from app.adapters.readers import geofiles  # noqa: PLC0415  # GDAL weighs 50 MB: only who reads such files carries it
+
     if head.startswith(_SQLITE):
         return geofiles.read_geopackage(given.path, given.name, given.layer)
     if head.startswith(_ZIP):
@@ -71,6 +73,8 @@ def _shapes(given: Given, head: bytes, ledger: Ledger) -> list[Table]:
 
 def _zipped(given: Given, ledger: Ledger) -> list[Table]:
     """Read a zip of shapefiles, or of one file of another format."""
+    from app.adapters.readers import geofiles  # noqa: PLC0415  # as above
+
     with tempfile.TemporaryDirectory(prefix="gridcase-import-") as folder:
         parts = unpack_shapes(given.path, given.name, Path(folder))
         tables = geofiles.read_shapefiles(parts, given.name, given.encoding, ledger)
@@ -87,6 +91,8 @@ def _zipped(given: Given, ledger: Ledger) -> list[Table]:
 
 def _values(given: Given, head: bytes, kind: str, ledger: Ledger) -> list[Table]:
     if head.startswith(_ZIP):
+        from app.adapters.readers import workbooks  # noqa: PLC0415  # as above, for 14 MB
+
         return workbooks.read_workbook(given.path, given.name, FIELDS[kind], ledger)
     if head.startswith(_OLD_EXCEL):
         raise refused("unreadable", "是旧式 .xls 工作簿，请另存为 .xlsx 或 CSV", file=given.name)

@@ -286,7 +286,7 @@ async def test_sets_come_in_pages(sessions: Sessions, app_client: AsyncClient, a
 async def test_four_instants_are_told_as_they_were_recorded(
     sessions: Sessions, post: Any, told: Any, clock: Clock, application: FastAPI, keys: Keys, app_client: AsyncClient
 ) -> None:
-    """Acceptance 7: three activations, reports between them, and a ruling that earlier instants do not know."""
+    """Three activations, reports between them, and a ruling that earlier instants do not know."""
     inspector = await signed_in(application, keys, Post.INSPECTOR)
     coordinator = await signed_in(application, keys, Post.COORDINATOR)
 
@@ -316,7 +316,10 @@ async def test_four_instants_are_told_as_they_were_recorded(
     cells = await store_draft(sessions, SetKind.CELLS, two_cells())
     assert (await post(f"sets/{cells}/activate", {"from": (clock.at + timedelta(minutes=5)).isoformat()})).is_success
     recorded.append(await reported())
-    ruling = {"unit_code": UNIT_EAST, "scope": "street", "scope_code": WEST}
+    others = await store_draft(sessions, SetKind.RULES, whole_city(UNIT_EAST, "third"))
+    assert (await post(f"sets/{others}/activate")).status_code == 200
+    recorded.append(await reported())
+    ruling = {"unit_code": UNIT_WEST, "scope": "street", "scope_code": WEST}
     assert (await post("rulings", ruling, who=coordinator)).status_code == 201
     recorded.append(await reported())
 
@@ -342,7 +345,13 @@ async def test_four_instants_are_told_as_they_were_recorded(
             assert one[name] == routing[name], (at, name)
         assert [{k: v for k, v in row.items() if k != "text"} for row in one["considered"]] == routing["considered"]
         units.append((one["unit_code"], one["versions"]["book"], one["versions"]["cells"]))
-    assert units == [(UNIT_WEST, 1, 1), (UNIT_TOP, 2, 1), (UNIT_TOP, 3, 2), (UNIT_EAST, 4, 2)]
+    assert units == [
+        (UNIT_WEST, 1, 1),
+        (UNIT_TOP, 2, 1),
+        (UNIT_TOP, 3, 2),
+        (UNIT_EAST, 4, 2),
+        (UNIT_WEST, 5, 2),
+    ]
 
 
 async def test_an_instant_before_anything_was_in_force_is_refused(

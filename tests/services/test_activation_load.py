@@ -88,7 +88,7 @@ async def test_versions_come_into_force_under_load(fresh_city: Town, sessions: S
 async def test_twenty_versions_under_two_hundred_requests_a_second(
     fresh_city: Town, sessions: Sessions, tmp_path: Path
 ) -> None:
-    """Acceptance 5: four processes, 200 requests/s, 20 activations, 2 of them scheduled, every LISTEN cut once."""
+    """Four processes, 200 requests/s, 20 activations, 2 of them scheduled, every LISTEN cut once."""
     async with sessions() as session:
         empty = await SetRepository(session).book_number() == 0
     if empty:
@@ -112,7 +112,7 @@ async def test_twenty_versions_under_two_hundred_requests_a_second(
         "wrong": len(load.wrong()),
         "versions": len({one.rules for one in load.answered}),
     }
-    print(f"{len(load.answered)} answers in {lasted:.1f} s, {len(load.answered) / lasted:.0f}/s, {counts}")  # noqa: T201  # the figures of the acceptance
+    print(f"{len(load.answered)} answers in {lasted:.1f} s, {len(load.answered) / lasted:.0f}/s, {counts}")  # noqa: T201  # what was measured
     _holds(load)
 
 

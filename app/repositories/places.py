@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import shapely
-from sqlalchemy import LargeBinary, Select, and_, case, func, literal, or_, select
+from sqlalchemy import LargeBinary, and_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
@@ -50,8 +50,19 @@ class PlaceRepository:
         if not keys:
             return []
         asked = literal(list(keys), ARRAY(Text()))
-        query = _named(set_id).where(PlaceName.key == func.any(asked))
-        query = query.order_by(func.length(PlaceName.key).desc(), PlaceName.number).limit(_HITS_AT_MOST)
+        names = (
+            select(PlaceName.set_id, PlaceName.number, PlaceName.key, PlaceName.alias)
+            .where(PlaceName.set_id == set_id, PlaceName.key == func.any(asked))
+            .order_by(func.length(PlaceName.key).desc(), PlaceName.number)
+            .limit(_HITS_AT_MOST)
+            .cte("named")
+            .prefix_with(_APART)  # before statistics are gathered, joined first they took the whole set
+        )
+        query = (
+            select(*_PLACE, names.c.key, names.c.alias)
+            .join(names, and_(Place.set_id == names.c.set_id, Place.number == names.c.number))
+            .order_by(func.length(names.c.key).desc(), names.c.number)
+        )
         found = await self._session.execute(query)
         return [Hit(place=_place(row), key=row.key, alias=row.alias) for row in found]
 
@@ -115,12 +126,6 @@ class PlaceRepository:
         query = select(lon.label("lon"), lat.label("lat"), PlacePair.confirmed_at).where(PlacePair.digest == digest)
         found = await self._session.execute(query.order_by(PlacePair.confirmed_at.desc()).limit(_PAIRS_AT_MOST))
         return [Pair(lon=row.lon, lat=row.lat, at=row.confirmed_at) for row in found]
-
-
-def _named(set_id: UUID, *more: Any) -> Select[Any]:  # noqa: ANN401  # further columns
-    same = and_(PlaceName.set_id == Place.set_id, PlaceName.number == Place.number)
-    columns = (*_PLACE, PlaceName.key, PlaceName.alias, *more)
-    return select(*columns).select_from(Place).join(PlaceName, same).where(PlaceName.set_id == set_id)
 
 
 def _place(row: Any) -> Known:  # noqa: ANN401  # a row with the columns of _PLACE

@@ -120,6 +120,18 @@ class Action(StrEnum):
     NOTE = "note"
     TAG = "tag"
     RELOCATE = "relocate"
+    AMEND = "amend"
+    MERGE_CASE = "merge_case"
+    APPROVE_ANSWER = "approve_answer"
+    REQUEST_ARBITRATION = "request_arbitration"
+    ARBITRATE = "arbitrate"
+    ASSIGN_SUB = "assign_sub"
+    RETURN_SUB = "return_sub"
+    REPORT_UP = "report_up"
+    TAKE_UP = "take_up"
+    HAND_OVER = "hand_over"
+    APPEAL = "appeal"
+    REVIEW_APPEAL = "review_appeal"
 
 
 class EndKind(StrEnum):

@@ -64,3 +64,9 @@ def instant_of(payload: Payload, key: str) -> datetime | None:
     """Return the ISO instant that a payload holds under `key`, if it holds one."""
     value = payload.get(key)
     return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def id_of(payload: Payload, key: str) -> UUID | None:
+    """Return the id that a payload holds under `key`, if it holds one."""
+    value = payload.get(key)
+    return UUID(value) if isinstance(value, str) else None

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from app.dispatch.case_life import Spot
-from app.dispatch.codes import Action, CheckResult, DisposalResult, EndKind, FailCode
+from app.dispatch.codes import Action, CheckResult, DisposalResult, EndKind, FailCode, Kind
 from app.dispatch.commands.shared import Command
-from app.dispatch.limits import Limit
+from app.dispatch.points import Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,51 +48,6 @@ class MakeContact(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestReturn(Command):
-    """Not mine; names whose, where it can."""
-
-    action = Action.REQUEST_RETURN
-    reason_code: str
-    proposed_unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestExtension(Command):
-    """More time; without a limit, the original limit once more."""
-
-    action = Action.REQUEST_EXTENSION
-    reason_code: str
-    limit: Limit | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSuspension(Command):
-    """Pause the clock until an instant."""
-
-    action = Action.REQUEST_SUSPENSION
-    reason_code: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRequest(Command):
-    """Say yes to a pending request."""
-
-    action = Action.GRANT
-    request_id: UUID
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseRequest(Command):
-    """Say no to a pending request, and why."""
-
-    action = Action.REFUSE
-    request_id: UUID
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(Command):
     """End a suspension before its date."""
 
@@ -101,10 +56,14 @@ class Resume(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispose(Command):
-    """Say that it has been put right, with the answer for the public apart from the note inside."""
+    """Say that it has been put right, with the answer for the public apart from the note inside.
+
+    `claim` goes with `cannot`: the end that is asked for.
+    """
 
     action = Action.DISPOSE
     result: DisposalResult
+    claim: EndKind | None = None
     public_answer: str | None = None
     internal_note: str | None = None
     media: tuple[UUID, ...] = ()
@@ -186,3 +145,75 @@ class Relocate(Command):
     action = Action.RELOCATE
     spot: Spot
     versions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amend(Command):
+    """Put category, condition or place right; with `reroute` the unit is asked for anew."""
+
+    action = Action.AMEND
+    kind: Kind | None = None
+    category: str | None = None
+    condition: int | None = None
+    point: Point | None = None
+    reroute: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCase(Command):
+    """Let the case end in another, which takes over its reports."""
+
+    action = Action.MERGE_CASE
+    into_case: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveAnswer(Command):
+    """Let the public answer go out, as it is given here."""
+
+    action = Action.APPROVE_ANSWER
+    public_answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignSub(Command):
+    """Give the work on inside the unit's own subtree; `leg` is whose part is given on, the main one by default."""
+
+    action = Action.ASSIGN_SUB
+    unit_code: str
+    leg: int | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnSub(Command):
+    """Give a part back one level, or take it back from below."""
+
+    action = Action.RETURN_SUB
+    leg: int
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportUp(Command):
+    """Say one level up that a part is done."""
+
+    action = Action.REPORT_UP
+    leg: int
+    public_answer: str | None = None
+    media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeUp(Command):
+    """The inspector goes there."""
+
+    action = Action.TAKE_UP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(Command):
+    """Give an inspector's task to another; without a name one is drawn."""
+
+    action = Action.HAND_OVER
+    inspector_id: UUID | None = None

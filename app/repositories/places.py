@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import shapely
-from sqlalchemy import LargeBinary, and_, case, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, LargeBinary, Select, and_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
@@ -56,14 +56,10 @@ class PlaceRepository:
             .order_by(func.length(PlaceName.key).desc(), PlaceName.number)
             .limit(_HITS_AT_MOST)
             .cte("named")
-            .prefix_with(_APART)  # before statistics are gathered, joined first they took the whole set
+            .prefix_with(_APART)
         )
-        query = (
-            select(*_PLACE, names.c.key, names.c.alias)
-            .join(names, and_(Place.set_id == names.c.set_id, Place.number == names.c.number))
-            .order_by(func.length(names.c.key).desc(), names.c.number)
-        )
-        found = await self._session.execute(query)
+        query = _joined(names, names.c.key, names.c.alias)
+        found = await self._session.execute(query.order_by(func.length(names.c.key).desc(), names.c.number))
         return [Hit(place=_place(row), key=row.key, alias=row.alias) for row in found]
 
     async def like(self, set_id: UUID, names: Collection[str]) -> list[Hit]:
@@ -75,15 +71,16 @@ class PlaceRepository:
         columns = (PlaceName.set_id, PlaceName.number, PlaceName.key, PlaceName.alias, likeness)
         # by likeness alone: the index of a whole set would be read as well, which takes longer than all the rest
         alike = select(*columns).join(asked, PlaceName.key.bool_op("%")(asked.c.said)).cte("alike").prefix_with(_APART)
-        same = and_(alike.c.set_id == Place.set_id, alike.c.number == Place.number)
-        query = (
-            select(*_PLACE, alike.c.key, alike.c.alias, alike.c.likeness)
-            .join(alike, same)
+        own = (
+            select(alike)
             .where(alike.c.set_id == set_id, alike.c.likeness >= _LEAST_LIKENESS)
             .order_by(alike.c.likeness.desc(), alike.c.number)
             .limit(_LIKE_AT_MOST)
+            .cte("own")
+            .prefix_with(_APART)
         )
-        found = await self._session.execute(query)
+        query = _joined(own, own.c.key, own.c.alias, own.c.likeness)
+        found = await self._session.execute(query.order_by(own.c.likeness.desc(), own.c.number))
         return [
             Hit(place=_place(row), key=row.key, alias=row.alias, likeness=min(float(row.likeness), 0.99))
             for row in found
@@ -95,14 +92,17 @@ class PlaceRepository:
             return []
         around = [PlaceName.door.between(one - _DOORS_AROUND, one + _DOORS_AROUND) for one in wanted.numbers]
         bases = literal(list(wanted.bases), ARRAY(Text()))
-        query = (
-            select(*_PLACE, PlaceName.base, PlaceName.door)
-            .join(PlaceName, and_(PlaceName.set_id == Place.set_id, PlaceName.number == Place.number))
+        numbered = (
+            select(PlaceName.set_id, PlaceName.number, PlaceName.base, PlaceName.door)
             .where(PlaceName.set_id == set_id, PlaceName.base == func.any(bases), or_(*around))
             .order_by(func.length(PlaceName.base).desc(), PlaceName.door, PlaceName.number)
             .limit(_DOORS_AT_MOST)
+            .cte("numbered")
+            .prefix_with(_APART)
         )
-        found = await self._session.execute(query)
+        query = _joined(numbered, numbered.c.base, numbered.c.door)
+        by_base = (func.length(numbered.c.base).desc(), numbered.c.door, numbered.c.number)
+        found = await self._session.execute(query.order_by(*by_base))
         return [KnownDoor(place=_place(row), base=row.base, number=row.door) for row in found]
 
     async def around(self, set_id: UUID, lon: float, lat: float, radius_m: float) -> list[Known]:
@@ -126,6 +126,15 @@ class PlaceRepository:
         query = select(lon.label("lon"), lat.label("lat"), PlacePair.confirmed_at).where(PlacePair.digest == digest)
         found = await self._session.execute(query.order_by(PlacePair.confirmed_at.desc()).limit(_PAIRS_AT_MOST))
         return [Pair(lon=row.lon, lat=row.lat, at=row.confirmed_at) for row in found]
+
+
+def _joined(names: CTE, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Return the places of names that were found apart.
+
+    The set must not be named here again: before statistics are gathered, a join that knows it reads the whole set.
+    """
+    same = and_(Place.set_id == names.c.set_id, Place.number == names.c.number)
+    return select(*_PLACE, *columns).join(names, same)
 
 
 def _place(row: Any) -> Known:  # noqa: ANN401  # a row with the columns of _PLACE

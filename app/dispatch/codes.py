@@ -307,6 +307,14 @@ class ReworkClock(StrEnum):
     FRESH = "fresh"
 
 
+class WhoMayCheck(StrEnum):
+    """Who is sent to look before closing (policy)."""
+
+    OTHER_IF_NEAR = "other_if_near"
+    OTHER_ONLY = "other_only"
+    SAME_ALLOWED = "same_allowed"
+
+
 class Light(StrEnum):
     """How much of a limit is used."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.dispatch.codes import LimitUnit, ReworkClock
+from app.dispatch.codes import LimitUnit, ReworkClock, WhoMayCheck
 from app.dispatch.deciding import draw
 from app.dispatch.duplicates import DEFAULT_REACH
 from app.dispatch.grid import SNAP_TOLERANCE_M
@@ -24,7 +24,27 @@ def test_the_defaults_are_those_of_the_design() -> None:
     """Source: domain design §2 (actions, house defaults) and §3 (rework, stage limits)."""
     assert (
         Policies(
+            auto_accept=False,
+            auto_file=False,
+            auto_dispatch=False,
             auto_sign_after=timedelta(hours=2),
+            auto_send_check=False,
+            auto_close=False,
+            citizen_reopens=False,
+            evidence_required=(),
+            required_fields=(),
+            answer_approval=False,
+            call_back_before_closing=False,
+            sub_share=0.7,
+            follow_up_limit=Limit(value=10, unit=LimitUnit.WORK_DAY),
+            who_may_check=WhoMayCheck.OTHER_IF_NEAR,
+            recheck_share=0.1,
+            accept_limit=Limit(value=15, unit=LimitUnit.MINUTE),
+            file_limit=Limit(value=15, unit=LimitUnit.MINUTE),
+            dispatch_limit=Limit(value=15, unit=LimitUnit.MINUTE),
+            verify_limit=Limit(value=30, unit=LimitUnit.MINUTE),
+            check_limit=Limit(value=30, unit=LimitUnit.MINUTE),
+            arbitration_limit=Limit(value=1, unit=LimitUnit.WORK_DAY),
             desk_check=False,
             recall_within=timedelta(minutes=15),
             return_window=Limit(value=8, unit=LimitUnit.WORK_HOUR),

@@ -73,9 +73,15 @@ class Leg:
     unit_code: str
     dispatched_at: datetime
     clock: Clocked
+    parent: int | None = None
+    """The leg that this one is a part of; a main leg has none."""
     signed_at: datetime | None = None
     ended_at: datetime | None = None
     end: LegEnd | None = None
+    follows: int | None = None
+    """The leg whose temporary disposal this one makes lasting."""
+    late: bool = False
+    """That temporary disposal came after its due time: nothing done in this leg is in time any more."""
 
     @property
     def annulled(self) -> bool:
@@ -98,6 +104,7 @@ class Request:
     proposed_unit: str | None = None
     limit: Limit | None = None
     until: datetime | None = None
+    claim: EndKind | None = None
     ruled_at: datetime | None = None
 
 
@@ -136,6 +143,7 @@ class Round:
     started_at: datetime
     updated_at: datetime
     clock: Clocked
+    dispatched_at: datetime | None = None
     legs: tuple[Leg, ...] = ()
     requests: tuple[Request, ...] = ()
     disposals: tuple[Disposal, ...] = ()
@@ -151,15 +159,25 @@ class Round:
     """Where the case lay in this round, if it was relocated in a later one; else it lies where the case does."""
 
     @property
+    def main_legs(self) -> tuple[Leg, ...]:
+        """The legs given by the desk itself; the others are parts of them."""
+        return tuple(leg for leg in self.legs if leg.kind is LegKind.MAIN)
+
+    @property
     def main_leg(self) -> Leg | None:
         """The last main leg, whatever became of it."""
         return next((leg for leg in reversed(self.legs) if leg.kind is LegKind.MAIN), None)
 
     @property
     def accountable(self) -> Leg | None:
-        """The last main leg that was not annulled."""
-        legs = (leg for leg in reversed(self.legs) if leg.kind is LegKind.MAIN and not leg.annulled)
-        return next(legs, None)
+        """The last main leg, unless it was annulled: what came before it has ended, whatever way."""
+        leg = self.main_leg
+        return None if leg is None or leg.annulled else leg
+
+    @property
+    def parts(self) -> tuple[Leg, ...]:
+        """The parts that others are at work on: co-units' and those given on, in the order of their numbers."""
+        return tuple(leg for leg in self.legs if leg.kind is not LegKind.MAIN and leg.ended_at is None)
 
     @property
     def standing(self) -> Disposal | None:
@@ -173,8 +191,8 @@ class Round:
 
     @property
     def first_dispatch_at(self) -> datetime | None:
-        """When the round's case clock started."""
-        return self.clock.start
+        """When the case clock started first; a temporary disposal in time starts it anew and leaves this."""
+        return self.dispatched_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,18 +157,22 @@ def _ask(
 ) -> Draft:
     if life.round.pending is not None:
         raise refuse(life.state, action, "已有一项申请待审批")
+    payload = {**request_payload(life, leg, kind, reason_code, scene), **extra}
+    return Draft(action=action, target=life.state, payload=payload)
+
+
+def request_payload(life: CaseLife, leg: Leg, kind: RequestKind, reason_code: str, scene: Scene) -> dict[str, Any]:
+    """Return what every step records that asks the desk for something, whatever its action."""
     continuous = leg.clock.limit.unit in _CONTINUOUS
     limit = scene.policies.ruling_limit_continuous if continuous else scene.policies.ruling_limit
-    payload = {
+    return {
         "request_id": str(uuid5(NAMESPACE_OID, f"{life.case_no}:{life.number + 1}")),
         "kind": kind.value,
         "leg": leg.number,
         "reason_code": reason_code,
         "in_time": leg.clock.due_at is not None and scene.now <= leg.clock.due_at,
         "ruling_due_at": due(scene.now, limit, scene.calendar).at.isoformat(),
-        **extra,
     }
-    return Draft(action=action, target=life.state, payload=payload)
 
 
 def _pending(life: CaseLife, wanted: GrantRequest | RefuseRequest, scene: Scene) -> Request:

@@ -29,7 +29,8 @@ def with_legs(turn: Round, entry: Entry) -> Round:
         )
         for number, unit_code in enumerate((p["unit_code"], *p.get("co_units", ())), start=p["leg"])
     )
-    return replace(turn, clock=clock, legs=(*turn.legs, *legs), dispatcher_id=entry.actor_id)
+    first = turn.dispatched_at or at
+    return replace(turn, clock=clock, dispatched_at=first, legs=(*turn.legs, *legs), dispatcher_id=entry.actor_id)
 
 
 def recalled(life: CaseLife, entry: Entry) -> CaseLife:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Request, Round, limit_of
 from app.dispatch.changing import replace
-from app.dispatch.codes import Action, LegEnd, RequestKind, RequestState
+from app.dispatch.codes import Action, EndKind, LegEnd, RequestKind, RequestState
 from app.dispatch.fold_clocks import given_back, reclocked
 from app.dispatch.fold_turns import end_legs, in_round, of_accountable
 from app.dispatch.history import Entry, instant_of
@@ -27,6 +27,7 @@ def requested(life: CaseLife, entry: Entry) -> CaseLife:
         proposed_unit=p.get("proposed_unit"),
         limit=limit_of(p["limit"]) if p.get("limit") else None,
         until=instant_of(p, "until"),
+        claim=EndKind(p["claim"]) if p.get("claim") else None,
     )
     return in_round(life, lambda r: replace(r, requests=(*r.requests, request)))
 

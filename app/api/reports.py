@@ -1,6 +1,7 @@
 """Reports by inspectors and the desk: bring one in, list, read."""
 
 import hashlib
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from app.api.deps import CurrentActor, IdempotencyKey, IntakeService, Now, etag,
 from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
 from app.api.schemas.reports import ReportIn, ReportOut, ReportPage
-from app.dispatch.access import post_for
+from app.dispatch.access import appointment_for
 from app.dispatch.codes import Kind, Post, ReportState, Source
 from app.dispatch.errors import NotPermitted
 from app.dispatch.report_life import RECEIVING_POSTS
@@ -40,13 +41,15 @@ async def create_report(
     key: IdempotencyKey,
 ) -> ReportOut:
     """Bring in a report. A known `client_id` answers 200 with the first report."""
-    post = post_for(actor, RECEIVING_POSTS)
-    if post is None:
+    held = appointment_for(actor, RECEIVING_POSTS)
+    if held is None:
         raise NotPermitted("您的岗位不能上报")
     digest = hashlib.sha256(await request.body()).digest()
     use = KeyUse(scope=str(actor.account_id), route="create_report", key=key, body_digest=digest) if key else None
-    arrival = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=post is Post.INSPECTOR)
-    acting = Acting(now=now, post=post, actor_id=actor.account_id)
+    in_the_field = held.post is Post.INSPECTOR
+    said = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=in_the_field)
+    arrival = replace(said, desk=held.desk)
+    acting = Acting(now=now, post=held.post, actor_id=actor.account_id)
     received = await intake.receive_one(Incoming(arrival=arrival, acting=acting), use)
     view = await queries.received(received)
     response.status_code = 201 if received.created else 200
@@ -67,6 +70,7 @@ async def list_reports(
     district: Annotated[Code | None, Query(description="District code")] = None,
     street: Annotated[Code | None, Query(description="Street code")] = None,
     community: Annotated[Code | None, Query(description="Community code")] = None,
+    desk: Annotated[tuple[Code, ...], Query(description="Desk that the report came to; any of these")] = (),
     received_from: Annotated[Moment | None, Query(description="Inclusive; a bare date is local midnight")] = None,
     received_to: Annotated[Moment | None, Query(description="Exclusive")] = None,
     mine: Annotated[bool, Query(description="Only those the caller brought in")] = False,  # noqa: FBT002  # a query parameter
@@ -83,6 +87,7 @@ async def list_reports(
         district=district,
         street=street,
         community=community,
+        desk=desk,
         received_from=received_from,
         received_to=received_to,
         account_id=actor.account_id if mine else None,

@@ -18,6 +18,7 @@ from app.adapters.sealing import Sealer
 from app.demo.catalogue import EDITION, load_catalogue
 from app.demo.city import DemoCity
 from app.demo.rows import AccountRow
+from app.dispatch.access import CITY_DESK
 from app.dispatch.calendar import OFFICE_HOURS
 from app.dispatch.codes import Source
 from app.dispatch.limits import parse_limit
@@ -25,7 +26,6 @@ from app.dispatch.set_codes import SetKind, SetState
 from app.models import people, sets
 from app.repositories.seedings import SeedingRepository
 from app.repositories.sets import SetRepository, wkb
-from app.services.intake import DESK
 from app.services.transaction import Sessions, writing
 
 PASSWORD: Final = "gridcase-demo"  # the contract publishes it; refused in production
@@ -160,7 +160,7 @@ def _post(account_id: UUID, row: AccountRow, post: str, reach: tuple[str | None,
         "id": uuid7(),
         "account_id": account_id,
         "post": post,
-        "desk": row.desk or DESK,
+        "desk": row.desk or CITY_DESK,
         "region_code": region,
         "unit_code": unit,
     }

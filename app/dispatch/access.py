@@ -9,12 +9,20 @@ from uuid import UUID
 from app.dispatch.codes import Action, Post
 from app.dispatch.errors import NotPermitted
 
+CITY_DESK: Final = "city"
+"""The desk of the city; a town's desk has the code of its unit."""
+
 
 class Relation(StrEnum):
-    """How a caller must stand to a thing."""
+    """How a caller must stand to a thing.
+
+    `REACH`: it belongs to his desk and lies in his region. `OVERSIGHT`: he sees it by his region, whose desk it may be.
+    """
 
     REACH = "reach"
+    OVERSIGHT = "oversight"
     UNIT = "unit"
+    LEG = "leg"
     OWN = "own"
     TASK = "task"
 
@@ -28,7 +36,7 @@ class Thing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """One post and how far it reaches: a region subtree, a unit subtree, or the whole city where both are empty."""
+    """One post and how far it reaches: a region subtree, a unit subtree, or, both empty, all that the desk has."""
 
     post: Post
     desk: str
@@ -53,11 +61,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What access needs to know of a report or case: where it lies, whose it is, who is at work on it."""
+    """What access needs to know of a report or case: where it lies, whose it is, who is at work on it.
+
+    `unit_code` is the unit of the main leg, `leg_units` those of the open parts, `unit_codes` all that ever had a leg.
+    """
 
     regions: frozenset[str]
+    desk: str = CITY_DESK
     unit_code: str | None = None
     unit_codes: frozenset[str] = frozenset()
+    leg_units: frozenset[str] = frozenset()
     author_id: UUID | None = None
     task_id: UUID | None = None
 
@@ -99,8 +112,8 @@ GRANTS: Final = (
     _may(Post.UNIT_LEAD, Relation.UNIT, _A.URGE, _A.NOTE),
     _may(Post.INSPECTOR, Relation.TASK, _A.VERIFY, _A.CHECK),
     _may(Post.INSPECTOR, Relation.OWN, _A.SELF_DISPOSE, _A.WITHDRAW),
-    _may(Post.SUPERVISOR, Relation.REACH, _A.URGE, _A.NOTE),
-    _may(Post.COORDINATOR, Relation.REACH, _A.NOTE),
+    _may(Post.SUPERVISOR, Relation.OVERSIGHT, _A.URGE, _A.NOTE),
+    _may(Post.COORDINATOR, Relation.OVERSIGHT, _A.URGE, _A.NOTE),
 )
 
 COMBINED: Final = {_A.ACCEPT_FILE_DISPATCH: (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER)}
@@ -113,14 +126,16 @@ class Office(StrEnum):
     SETS = "sets"
     RULINGS = "rulings"
     PROOFS = "proofs"
+    POLICIES = "policies"
 
 
 OFFICES: Final = {
     Office.SETS: (Post.ADMIN,),
     Office.RULINGS: (Post.COORDINATOR,),
     Office.PROOFS: (Post.ADMIN, Post.COORDINATOR, Post.SUPERVISOR),
+    Office.POLICIES: (Post.ADMIN,),
 }
-"""Which posts may change or try what; city-wide holders only."""
+"""Which posts may change or try what; city-wide holders at the city's desk only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +165,15 @@ UnitsBelow = Callable[[str], Collection[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What an actor sees of one kind of thing, as a filter: any of the five lets a row through."""
+    """What an actor sees of one kind of thing, as a filter: any of the seven lets a row through.
+
+    `everywhere` and `regions` ask for no desk: so the city's posts see. A town's see `desks`, or parts of them.
+    """
 
     everywhere: bool = False
     regions: frozenset[str] = frozenset()
+    desks: frozenset[str] = frozenset()
+    desk_regions: frozenset[tuple[str, str]] = frozenset()
     units: frozenset[str] = frozenset()
     author_id: UUID | None = None
     task_id: UUID | None = None
@@ -163,10 +183,17 @@ class Sight:
         return (
             self.everywhere
             or not self.regions.isdisjoint(thing.regions)
+            or thing.desk in self.desks
+            or any(desk == thing.desk and region in thing.regions for desk, region in self.desk_regions)
             or not self.units.isdisjoint(thing.unit_codes)
             or (self.author_id is not None and self.author_id == thing.author_id)
             or (self.task_id is not None and self.task_id == thing.task_id)
         )
+
+    @property
+    def overseeing(self) -> bool:
+        """Whether some of it is seen by the reach of a desk or of oversight, not only as a unit, author or task."""
+        return self.everywhere or bool(self.regions or self.desks or self.desk_regions)
 
 
 def sight(actor: Actor, thing: Thing, units_below: UnitsBelow) -> Sight:
@@ -175,9 +202,13 @@ def sight(actor: Actor, thing: Thing, units_below: UnitsBelow) -> Sight:
     reaching = [a for a in actor.appointments if (a.post, Relation.REACH) in views]
     working = [a for a in actor.appointments if (a.post, Relation.UNIT) in views]
     relations = {relation for post, relation in views if post in actor.posts}
+    at_city = [a for a in reaching if a.desk == CITY_DESK]
+    in_towns = [a for a in reaching if a.desk != CITY_DESK]
     return Sight(
-        everywhere=any(_city_wide(a) for a in reaching),
-        regions=frozenset(a.region_code for a in reaching if a.region_code),
+        everywhere=any(_whole(a) for a in at_city),
+        regions=frozenset(a.region_code for a in at_city if a.region_code),
+        desks=frozenset(a.desk for a in in_towns if _whole(a)),
+        desk_regions=frozenset((a.desk, a.region_code) for a in in_towns if a.region_code),
         units=frozenset(code for a in working if a.unit_code for code in units_below(a.unit_code)),
         author_id=actor.account_id if Relation.OWN in relations else None,
         task_id=actor.account_id if Relation.TASK in relations else None,
@@ -209,14 +240,25 @@ def permitted(actor: Actor, thing: Standing, units_below: UnitsBelow) -> frozens
 def office_holder(actor: Actor, office: Office) -> Post:
     """Return the post under which the actor administers `office`; raise NotPermitted where he holds none."""
     for held in actor.appointments:
-        if held.post in OFFICES[office] and _city_wide(held):
+        if held.post in OFFICES[office] and held.desk == CITY_DESK and _whole(held):
             return held.post
     raise NotPermitted("您的岗位不能管理这些数据")
 
 
-def post_for(actor: Actor, wanted: Iterable[Post]) -> Post | None:
-    """Return the first of the wanted posts that the actor holds."""
-    return next((post for post in wanted if post in actor.posts), None)
+def appointment_for(actor: Actor, wanted: Iterable[Post]) -> Appointment | None:
+    """Return the first appointment to the first of the wanted posts that the actor holds."""
+    return next((held for post in wanted for held in actor.appointments if held.post is post), None)
+
+
+def own_units(actor: Actor, units_below: UnitsBelow) -> frozenset[str]:
+    """Return the units in whose name the actor works: the subtrees of his unit posts."""
+    working = (held.unit_code for held in actor.appointments if held.post is Post.UNIT)
+    return frozenset(code for root in working if root for code in units_below(root))
+
+
+def sees_by_reach(held: Appointment, desk: str, regions: Collection[str]) -> bool:
+    """Tell whether a desk's or oversight's post reaches so far; the city's see every desk's, a town's their own."""
+    return held.desk in {CITY_DESK, desk} and (_whole(held) or held.region_code in regions)
 
 
 def _permits(actor: Actor, action: Action, thing: Standing, units_below: UnitsBelow) -> bool:
@@ -235,16 +277,20 @@ def _permit_combined(actor: Actor, action: Action, thing: Standing, units_below:
     return COMBINED[action][-1]
 
 
-def _city_wide(held: Appointment) -> bool:
+def _whole(held: Appointment) -> bool:
     return held.region_code is None and held.unit_code is None
 
 
 def _stands(actor: Actor, held: Appointment, relation: Relation, thing: Standing, units_below: UnitsBelow) -> bool:
     match relation:
         case Relation.REACH:
-            return _city_wide(held) or held.region_code in thing.regions
+            return held.desk == thing.desk and sees_by_reach(held, thing.desk, thing.regions)
+        case Relation.OVERSIGHT:
+            return sees_by_reach(held, thing.desk, thing.regions)
         case Relation.UNIT:
             return held.unit_code is not None and thing.unit_code in units_below(held.unit_code)
+        case Relation.LEG:
+            return held.unit_code is not None and not thing.leg_units.isdisjoint(units_below(held.unit_code))
         case Relation.OWN:
             return thing.author_id == actor.account_id
         case Relation.TASK:

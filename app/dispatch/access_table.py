@@ -24,17 +24,24 @@ POSTS: Final = {
 }
 _WITHOUT_ACCOUNT: Final = frozenset({Post.PARTNER, Post.CITIZEN, Post.POLICY})
 RELATIONS: Final = {
-    Relation.REACH: "辖区内（全市的岗位：全部）",
-    Relation.UNIT: "本单位及下级单位现正承办",
+    Relation.REACH: "本平台的，辖区内（不限辖区的岗位：全部）",
+    Relation.OVERSIGHT: "看得到的：市平台看各平台，镇街平台只看本平台，均限辖区内（不限辖区的岗位：全部）",
+    Relation.UNIT: "本单位及下级单位现正主办",
+    Relation.LEG: "本单位及下级单位现正协办或分办",
     Relation.OWN: "本人上报",
     Relation.TASK: "派给本人的核实、核查任务",
 }
-_SEEN_BY: Final = {**RELATIONS, Relation.UNIT: "本单位及下级单位承办或承办过"}
+_SEEN_BY: Final = {
+    **RELATIONS,
+    Relation.REACH: "市平台：各平台的，镇街平台：本平台的；辖区内（不限辖区的岗位：全部）",
+    Relation.UNIT: "本单位及下级单位主办、协办、分办或曾经承办",
+}
 THINGS: Final = {Thing.REPORT: "上报", Thing.CASE: "案件"}
 OFFICE_NAMES: Final = {
     Office.SETS: "数据集：列表、启用、废弃草稿",
     Office.RULINGS: "权属裁定：登记、终止",
     Office.PROOFS: "覆盖证明、演练",
+    Office.POLICIES: "策略：登记、终止",
 }
 
 _HEAD: Final = """# 谁能看什么、做什么 / Access
@@ -42,12 +49,23 @@ _HEAD: Final = """# 谁能看什么、做什么 / Access
 本页由 `app/dispatch/access_table.py` 从授权表（`access.py`）与步骤表（`workflow.py`）生成，测试保证一致，请勿手工修改。
 Made from the one table of access and the tables of steps; a test compares. States and what follows: `workflow.md`.
 
-- 每个账号可任多个岗位，每个岗位有自己的范围：行政区子树、单位子树，或（两者皆空）全市。
+- 平台分两级：市平台 `city` 和镇街平台（单位表中 `desk` 为真的单位，平台代码即单位代码）。
+- 上报归登记它的账号所在的平台，热线和市民的归市平台；由上报立出的案件归同一平台，此后不变。
+- 每个账号可任多个岗位，每个岗位属于一个平台，有自己的范围：行政区子树、单位子树，或（两者皆空）本平台的全部。
+- 市平台的岗位看得到各平台的上报和案件，可按平台筛选；但只有本平台的岗位能办理。
+- 市平台的督查和协调对镇街平台的案件可以催办、备注；市平台的其他岗位、其他动作一律 403。
+- 镇街平台的岗位只看本平台的；市平台派给本镇街的案件，凭单位岗位看和办。
+- 镇街平台只能派给本单位及下级单位，否则 422 `unit_out_of_reach`。
+- 规则为镇街平台的案件建议了外面的单位时，建议照留，由派遣员带理由另派，或受理员把上报转出。
+- 采集员的核实、核查任务不分平台：谁被派去，谁就能办。合并上报只动上报，看得到目标案件就行。
 - 看不到的对象一律回答 404，与不存在相同；看得到但不归本岗位的动作回答 403；岗位可以、状态不允许的动作回答 409。
 - 单位只看案件，从不看上报；没有位置的上报只有上报人本人与全市岗位可见。
 - 列表从不拒绝已登录的账号：看不到的行不出现。
 
-An account may hold several posts, each with its own reach. Out of sight is 404; in sight but never the caller's
+An account may hold several posts, each at one desk and with its own reach. The city's posts see what belongs to any
+desk, a town's what belongs to theirs; either acts on what is their own desk's, and the city's supervisors and
+coordinators may urge and note whatever they see. What the city hands to a town's unit the town works on by its unit
+posts. Out of sight is 404; in sight but never the caller's
 action is 403; the caller's action, but not in this state, is 409.
 """
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from app.dispatch.access import CITY_DESK
 from app.dispatch.book import Book
 from app.dispatch.boundary import Alternative
 from app.dispatch.case_life import Spot
@@ -56,6 +57,7 @@ class Arrival:
     body_digest: bytes | None = None
     tags: tuple[str, ...] = ()
     campaign: str | None = None
+    desk: str = CITY_DESK
     account_id: UUID | None = None
     partner_id: UUID | None = None
     order_no: str | None = None

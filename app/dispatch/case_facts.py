@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Clocked, Leg, Round
-from app.dispatch.codes import CaseState, EndKind, Handling, RequestKind, RequestState
+from app.dispatch.codes import CaseState, DisposalResult, EndKind, Handling, LegEnd, LegKind, RequestKind, RequestState
 from app.dispatch.facts import LegFacts, RoundFacts
 
 _RULED = (RequestState.GRANTED, RequestState.REFUSED)
@@ -25,13 +25,16 @@ def case_flags(life: CaseLife) -> list[str]:
     turn = life.round
     told = {
         "reworked": turn.reworks > 0,
-        "returned": any(leg.end is not None and leg.annulled for leg in turn.legs),
+        "returned": any(leg.annulled for leg in turn.main_legs),
         "extended": _granted(turn, RequestKind.EXTENSION) > 0,
         "suspended": turn.suspensions > 0,
         "reopened": turn.number > 1,
         "recurrent": life.recurrent,
         "urged": life.urges > 0,
         "request_pending": turn.pending is not None,
+        "end_asked": turn.pending is not None and turn.pending.kind is RequestKind.END,
+        "made_safe": any(one.result is DisposalResult.TEMPORARY for one in turn.disposals),
+        "answer_to_approve": turn.standing is not None and turn.standing.to_approve,
     }
     return [name for name, held in told.items() if held]
 
@@ -82,8 +85,8 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
         disposed=turn.standing is not None,
         closed=turn.closed_at is not None,
         case_on_time=_in_time(done_at, turn.clock),
-        leg_on_time=leg is not None and _in_time(done_at, leg.clock),
-        accurate=turn.first_dispatch_at is not None and not any(one.annulled for one in turn.legs),
+        leg_on_time=leg is not None and not leg.late and _in_time(done_at, leg.clock),
+        accurate=turn.first_dispatch_at is not None and not any(one.annulled for one in turn.main_legs),
         recurrent=life.recurrent and turn.number == 1,
         reworks=turn.reworks,
         extensions=_granted(turn, RequestKind.EXTENSION),
@@ -112,11 +115,13 @@ def _in_time(done_at: datetime | None, clock: Clocked) -> bool:
 def _leg(case_id: UUID, turn: Round, leg: Leg) -> LegFacts:
     rulings = (r for r in turn.requests if r.leg == leg.number and r.kind is RequestKind.RETURN and r.state in _RULED)
     ruled = next(rulings, None)
+    part = leg.kind is not LegKind.MAIN
     return LegFacts(
         case_id=case_id,
         round=turn.number,
         number=leg.number,
         kind=leg.kind,
+        parent=leg.parent,
         unit_code=leg.unit_code,
         dispatched_at=leg.dispatched_at,
         signed_at=leg.signed_at,
@@ -125,6 +130,8 @@ def _leg(case_id: UUID, turn: Round, leg: Leg) -> LegFacts:
         end=leg.end,
         return_ruled_at=ruled.ruled_at if ruled else None,
         return_granted=ruled.state is RequestState.GRANTED if ruled else None,
+        assisted_at=leg.dispatched_at if part else None,
+        assisted_on_time=leg.end is LegEnd.DISPOSED and _in_time(leg.ended_at, leg.clock) if part else None,
         first_recorded_at=leg.dispatched_at,
         last_recorded_at=turn.updated_at,
     )

@@ -10,6 +10,7 @@ from app.dispatch.case_facts import case_flags
 from app.dispatch.case_life import CaseLife, Request
 from app.dispatch.codes import Action, CaseState
 from app.dispatch.policies import Policies
+from app.dispatch.workflow import OPEN_CASES
 
 AUTO_SIGN: Final = "auto_sign"
 RESUME: Final = "resume"
@@ -48,6 +49,7 @@ def present(life: CaseLife) -> dict[str, Any]:
         "zones": dict(life.spot.zones),
         "unit_code": life.unit_code,
         "unit_codes": sorted({one.unit_code for turn in life.rounds for one in turn.legs}),
+        "leg_units": sorted({part.unit_code for part in turn.parts}),
         "inspector_id": life.inspector_id,
         "dispatched_at": turn.first_dispatch_at,
         "case_due_at": started.due_at if started else None,
@@ -58,6 +60,7 @@ def present(life: CaseLife) -> dict[str, Any]:
         "disposed_at": turn.standing.at if turn.standing else None,
         "closed_at": turn.closed_at,
         "end_kind": turn.end_kind,
+        "waiting_since": life.since if life.state in OPEN_CASES else None,
         "urges": life.urges,
         "updated_at": life.updated_at,
         "version": life.number,
@@ -103,6 +106,8 @@ def _request(case_id: UUID, turn: int, one: Request) -> dict[str, Any]:
         "kind": one.kind,
         "state": one.state,
         "reason_code": one.reason_code,
+        "claim": one.claim,
         "asked_at": one.asked_at,
+        "ruling_due_at": one.ruling_due_at,
         "ruled_at": one.ruled_at,
     }

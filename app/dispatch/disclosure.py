@@ -1,10 +1,10 @@
 """What of a case a caller is told: by which clock he is judged, whose names and which texts he reads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from app.dispatch.access import VIEWS, Actor, Relation, Thing
+from app.dispatch.access import VIEWS, Actor, Relation, Thing, sees_by_reach
 from app.dispatch.codes import Action, ClockKind, Light, Post
 
 OVERSEERS: Final = frozenset(v.post for v in VIEWS if v.thing is Thing.CASE and v.relation is Relation.REACH) - {
@@ -19,15 +19,16 @@ _NOT_FOR_UNITS: Final = frozenset({Action.CALL_BACK, Action.SUPPLEMENT, Action.E
 
 _TOLD: Final = (
     *("round", "leg", "unit_code", "co_units", "by_hand", "proposed_unit", "reason_code", "kind", "limit", "until"),
-    *("result", "code", "end_kind", "add", "remove", "method"),
+    *("result", "code", "end_kind", "claim", "add", "remove", "method", "into_case", "opened_case", "relapse_of"),
+    *("category", "condition", "next_leg"),
 )
 _TOLD_OVERSEERS: Final = ("inspector_id", "report_id", "reached", "solved", "satisfaction", "attention")
 
 
-def oversees(actor: Actor, regions: frozenset[str]) -> bool:
-    """Tell whether one of the actor's desk or oversight posts reaches a case in these areas."""
+def oversees(actor: Actor, desk: str, regions: Collection[str]) -> bool:
+    """Tell whether one of the actor's desk or oversight posts reaches a case of that desk in these areas."""
     held = (a for a in actor.appointments if a.post in OVERSEERS)
-    return any((a.region_code is None and a.unit_code is None) or a.region_code in regions for a in held)
+    return any(sees_by_reach(a, desk, regions) for a in held)
 
 
 def judging_clock(actor: Actor) -> ClockKind:

@@ -65,12 +65,13 @@ class RoundFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegFacts:
-    """One unit's turn in a round; return counts are its flags."""
+    """One unit's turn in a round; return counts are its flags. `assisted_…` are those of parts, a main leg has none."""
 
     case_id: UUID
     round: int
     number: int
     kind: str
+    parent: int | None
     unit_code: str
     dispatched_at: datetime
     signed_at: datetime | None
@@ -79,6 +80,8 @@ class LegFacts:
     end: str | None
     return_ruled_at: datetime | None
     return_granted: bool | None
+    assisted_at: datetime | None
+    assisted_on_time: bool | None
     first_recorded_at: datetime
     last_recorded_at: datetime
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from app.dispatch.access import Sight, Standing
+from app.dispatch.access import CITY_DESK, Sight, Standing
 from app.dispatch.catalogue import MAJOR_DIGITS
 from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, TIMES, Count, Counted, Flag
@@ -142,7 +142,11 @@ def seen(thing: Thing, question: Question) -> bool:
     """Tell whether the filters and the asker's sight let the thing through."""
     regions = (code(thing, column) for column in REGIONS)
     unit = code(thing, "unit_code")
-    standing = Standing(regions=frozenset(filter(None, regions)), unit_codes=frozenset({unit} if unit else ()))
+    standing = Standing(
+        regions=frozenset(filter(None, regions)),
+        desk=code(thing, "desk") or CITY_DESK,
+        unit_codes=frozenset({unit} if unit else ()),
+    )
     return question.sight(counted_as(thing)).covers(standing) and all(
         code(thing, column) in wanted for column, wanted in question.filters.items()
     )

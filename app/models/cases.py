@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, text
+from sqlalchemy import Computed, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.dispatch.codes import (
@@ -57,6 +57,7 @@ class Case(Base):
     desk: Mapped[str]
     unit_code: Mapped[str | None]
     unit_codes: Mapped[list[str]]
+    leg_units: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     inspector_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
@@ -69,6 +70,7 @@ class Case(Base):
     provisional: Mapped[bool]
     disposed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None] = mapped_column(server_default=func.now())
     end_kind: Mapped[EndKind | None] = mapped_column(coded(EndKind, "end_kind"))
     public_answer: Mapped[str | None]
     urges: Mapped[int]
@@ -80,6 +82,8 @@ class Case(Base):
         Index("ix_cases_updated_at", "updated_at", "id"),
         Index("ix_cases_case_due_at", "case_due_at", "id"),
         Index("ix_cases_state", "state", "filed_at", "id"),
+        Index("ix_cases_waiting_since", "state", text("waiting_since NULLS FIRST"), "id"),
+        Index("ix_cases_desk", "desk", "filed_at", "id", postgresql_where=text("desk <> 'city'")),
         Index("ix_cases_unit_code", "unit_code", "filed_at", "id"),
         Index("ix_cases_unit_codes", "unit_codes", postgresql_using="gin"),
         Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
@@ -135,6 +139,7 @@ class LegFacts(Base):
     round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[LegKind] = mapped_column(coded(LegKind, "kind"))
+    parent: Mapped[int | None]
     unit_code: Mapped[str]
     dispatched_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
@@ -143,12 +148,15 @@ class LegFacts(Base):
     end: Mapped[LegEnd | None] = mapped_column(coded(LegEnd, "end"))
     return_ruled_at: Mapped[datetime | None]
     return_granted: Mapped[bool | None]
+    assisted_at: Mapped[datetime | None]
+    assisted_on_time: Mapped[bool | None]
     first_recorded_at: Mapped[datetime]
     last_recorded_at: Mapped[datetime]
 
     __table_args__ = (
         Index("ix_legs_unit_code", "unit_code", "dispatched_at"),
         Index("ix_legs_return_ruled_at", "return_ruled_at", postgresql_where=text("return_ruled_at IS NOT NULL")),
+        Index("ix_legs_assisted_at", "assisted_at", postgresql_where=text("assisted_at IS NOT NULL")),
     )
 
 
@@ -164,7 +172,9 @@ class CaseRequest(Base):
     kind: Mapped[RequestKind] = mapped_column(coded(RequestKind, "kind"))
     state: Mapped[RequestState] = mapped_column(coded(RequestState, "state"))
     reason_code: Mapped[str]
+    claim: Mapped[EndKind | None] = mapped_column(coded(EndKind, "claim"))
     asked_at: Mapped[datetime]
+    ruling_due_at: Mapped[datetime | None]
     ruled_at: Mapped[datetime | None]
 
     __table_args__ = (

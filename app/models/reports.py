@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.dispatch.access import CITY_DESK
 from app.dispatch.codes import Contact, Kind, ReportState, Source
 from app.models.base import Base, coded, geometry, point_geography
 
@@ -48,6 +49,7 @@ class Report(Base):
     routing: Mapped[dict[str, Any]]
     duplicates: Mapped[list[Any]]
 
+    desk: Mapped[str] = mapped_column(server_default=CITY_DESK)
     contact: Mapped[Contact] = mapped_column(coded(Contact, "contact"))
     anonymous: Mapped[bool]
     public_answer: Mapped[str | None]
@@ -62,12 +64,15 @@ class Report(Base):
     body_digest: Mapped[bytes | None]
     occurred_at: Mapped[datetime | None]
     received_at: Mapped[datetime]
+    waiting_since: Mapped[datetime | None] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime]
     version: Mapped[int]
 
     __table_args__ = (
         Index("ix_reports_state", "state", "received_at", "id"),
+        Index("ix_reports_waiting_since", "state", text("waiting_since NULLS FIRST"), "id"),
         Index("ix_reports_received_at", "received_at", "id"),
+        Index("ix_reports_desk", "desk", "received_at", "id", postgresql_where=text("desk <> 'city'")),
         Index("ix_reports_account_id", "account_id", "received_at"),
         Index("ix_reports_order_no", "partner_id", "order_no"),
         Index("ix_reports_geog", "geog", postgresql_using="gist"),

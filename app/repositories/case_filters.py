@@ -16,7 +16,7 @@ from app.dispatch.access import Sight
 from app.dispatch.codes import CaseState, ClockKind, Handling, Kind, Light, Source
 from app.models.base import SRID
 from app.models.cases import Case
-from app.repositories.reach import cases_in_sight
+from app.repositories.reach import cases_in_sight, of_desks
 
 
 class CaseSort(StrEnum):
@@ -89,7 +89,7 @@ class CaseFilter:
 
 
 _ANY_OF: Final = (
-    *("state", "unit_code", "desk", "kind", "category", "source", "district", "street", "community", "cell_code"),
+    *("state", "unit_code", "kind", "category", "source", "district", "street", "community", "cell_code"),
     *("beat_code", "handling", "campaign"),
 )
 
@@ -105,6 +105,8 @@ def narrowed(wanted: CaseFilter) -> ColumnElement[bool]:
     tests: list[ColumnElement[bool]] = [
         columns[name].in_(values) for name in _ANY_OF if (values := getattr(wanted, name))
     ]
+    if wanted.desk:
+        tests.append(of_desks(Case.desk, wanted.desk))
     if wanted.units_below is not None:
         tests.append(Case.unit_code.in_(sorted(wanted.units_below)))
     tests += [Case.tags.contains([tag]) for tag in wanted.tags]

@@ -14,7 +14,7 @@ from app.dispatch.access import Sight
 from app.models.cases import Case, CaseReport
 from app.models.reports import MediaUse, Report
 from app.repositories.paging import after, position
-from app.repositories.reach import reports_in_sight
+from app.repositories.reach import of_desks, reports_in_sight
 
 RECEIVED: Final = "-received_at"
 """The order of lists, as their cursors name it."""
@@ -32,6 +32,7 @@ class ReportFilter:
     district: str | None = None
     street: str | None = None
     community: str | None = None
+    desk: Sequence[str] = ()
     received_from: datetime | None = None
     received_to: datetime | None = None
     account_id: UUID | None = None
@@ -145,6 +146,7 @@ def _narrowed(query: Select[Report], wanted: ReportFilter) -> Select[Report]:
     tests = [
         Report.state.in_(wanted.state) if wanted.state else None,
         Report.source.in_(wanted.source) if wanted.source else None,
+        of_desks(Report.desk, wanted.desk) if wanted.desk else None,
         Report.attention.contains([wanted.attention]) if wanted.attention else None,
         Report.received_at >= wanted.received_from if wanted.received_from else None,
         Report.received_at < wanted.received_to if wanted.received_to else None,

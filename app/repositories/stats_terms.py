@@ -169,5 +169,9 @@ def _sight(of: Counted, question: Question) -> Condition:
     if sight.everywhere:
         return true()
     regions = [_among(of, name, sight.regions) for name in REGIONS] if sight.regions else []
+    desks = [_among(of, "desk", sight.desks)] if sight.desks else []
+    for desk, region in sorted(sight.desk_regions):
+        lies_there = or_(*(_among(of, name, frozenset({region})) for name in REGIONS))
+        desks.append(and_(_among(of, "desk", frozenset({desk})), lies_there))
     units = [_among(of, "unit_code", sight.units)] if sight.units else []
-    return or_(false(), *regions, *units)
+    return or_(false(), *regions, *desks, *units)

@@ -55,8 +55,10 @@ class LockedCase:
     district: str | None
     street: str | None
     community: str | None
+    desk: str
     unit_code: str | None
     unit_codes: Sequence[str]
+    leg_units: Sequence[str]
     author_id: UUID | None
     inspector_id: UUID | None
     public_answer: str | None
@@ -82,6 +84,7 @@ class LockedReport:
     district: str | None
     street: str | None
     community: str | None
+    desk: str
     account_id: UUID | None
     verifier_id: UUID | None
     public_answer: str | None
@@ -122,13 +125,13 @@ class NearCase:
 _ADDRESSED: Final = and_(Partner.id == Report.partner_id, Partner.callback_url.is_not(None))
 _OF_CASE: Final = (
     *(Case.id, Case.state, Case.version, Case.district, Case.street, Case.community, Case.unit_code, Case.unit_codes),
-    *(Case.author_id, Case.inspector_id, Case.public_answer),
+    *(Case.desk, Case.leg_units, Case.author_id, Case.inspector_id, Case.public_answer),
 )
 _OF_REPORT: Final = (
     *(Report.id, Report.version, Report.receipt_no, Report.description, Report.address, Report.component_code),
     *(Report.tags, Report.raw_lon, Report.raw_lat, Report.datum, Report.accuracy_m, Report.located_from),
     *(Report.district, Report.street, Report.community, Report.account_id, Report.verifier_id, Report.public_answer),
-    Report.order_no,
+    *(Report.desk, Report.order_no),
 )
 
 

@@ -27,13 +27,13 @@ Rows = list[Mapping[str, Any]]
 
 _MOVED_CASE: Final = (
     *("state", "round", "kind", "category", "condition", "handling", "tags", "attention", "flags", "cell_code"),
-    *("beat_code", "community", "street", "district", "zones", "unit_code", "unit_codes", "inspector_id"),
-    *("dispatched_at", "case_due_at", "case_yellow_at", "leg_due_at", "leg_yellow_at", "provisional", "disposed_at"),
-    *("closed_at", "end_kind", "public_answer", "urges", "updated_at", "version"),
+    *("beat_code", "community", "street", "district", "zones", "unit_code", "unit_codes", "leg_units"),
+    *("inspector_id", "dispatched_at", "case_due_at", "case_yellow_at", "leg_due_at", "leg_yellow_at", "provisional"),
+    *("disposed_at", "closed_at", "end_kind", "public_answer", "waiting_since", "urges", "updated_at", "version"),
 )
 _MOVED_REPORT: Final = (
     *("state", "kind", "category", "attention", "cell_code", "beat_code", "community", "street", "district", "zones"),
-    *("verifier_id", "end_reason", "public_answer", "updated_at", "version"),
+    *("verifier_id", "end_reason", "public_answer", "waiting_since", "updated_at", "version"),
 )
 _PLACED_REPORT: Final = ("routing", "catalogue", "geom", "raw_lon", "raw_lat", "datum", "accuracy_m", "located_from")
 

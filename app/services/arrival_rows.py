@@ -18,9 +18,6 @@ from app.repositories.sets import wkb
 from app.services.arrivals import Found
 from app.services.vault import Personal
 
-DESK: Final = "city"
-"""The one desk of this release; towns' desks come as units with a desk."""
-
 RECEIPT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 RECEIPT_LENGTH: Final = 14
 
@@ -54,6 +51,7 @@ def report_row(found: Found, codes: QueryCodes) -> dict[str, Any]:
         **_spot(seen.spot),
         "routing": routing_json(seen, found.book),
         "duplicates": [_duplicate_json(one) for one in found.duplicates],
+        "desk": arrival.desk,
         "contact": contact_mode(arrival.source, arrival.reporter.contact),
         "anonymous": arrival.reporter.anonymous,
         "public_answer": None,
@@ -67,6 +65,7 @@ def report_row(found: Found, codes: QueryCodes) -> dict[str, Any]:
         "body_digest": arrival.body_digest,
         "occurred_at": arrival.occurred_at,
         "received_at": now,
+        "waiting_since": now,
         "updated_at": now,
         "version": 1,
     }
@@ -87,7 +86,7 @@ def first_step(found: Found) -> Draft:
         kind=arrival.kind,
         category=arrival.category,
         campaign=arrival.campaign,
-        desk=DESK,
+        desk=arrival.desk,
         spot=_spot(seen.spot),
         unit_code=seen.decision.unit_code,
         author_id=arrival.account_id,

@@ -93,6 +93,7 @@ def _report(report_id: UUID, life: ReportLife) -> dict[str, Any]:
         "id": report_id,
         "source": life.source,
         "campaign": life.campaign,
+        "desk": life.desk,
         "account_id": life.author_id,
         "received_at": life.received_at,
         "answer_due_at": life.answer_due_at,

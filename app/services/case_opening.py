@@ -13,7 +13,7 @@ from app.dispatch.errors import BadInput
 from app.dispatch.history import Draft
 from app.dispatch.points import Point
 from app.repositories.step_reading import LockedReport
-from app.services.arrival_rows import DESK, point_wkb, routing_json
+from app.services.arrival_rows import point_wkb, routing_json
 from app.services.case_steps import CaseSteps
 from app.services.held import HeldCase, HeldReport
 from app.services.ledger import Acting
@@ -49,7 +49,8 @@ class CaseOpening:
             point=about.point or _point(held.row),
             component_code=code,
         )
-        return triage(arrival, sitting.book, sitting.policies, acting.now, maintainer=maintainer, component_known=known)
+        policies = sitting.city_policies(acting.now)
+        return triage(arrival, sitting.book, policies, acting.now, maintainer=maintainer, component_known=known)
 
     def open(self, sitting: Sitting, held: HeldReport, command: commands.File, acting: Acting) -> list[HeldCase]:
         """Open the cases that were asked for; raises BadInput for a category or condition that the edition has not."""
@@ -82,14 +83,14 @@ class CaseOpening:
             limit=condition.limit,
             limit_source=f"{edition}: {condition.limit_source}",
             spot=seen.spot,
-            desk=DESK,
+            desk=life.desk,
             unit_code=seen.decision.unit_code,
             author_id=life.author_id,
             operator_id=life.operator_id,
             campaign=life.campaign,
             tags=held.row.tags,
             attention=sorted(seen.attention),
-            recurrent=shape is not None and sitting.came_back(category, shape.x, shape.y, acting.now),
+            recurrent=shape is not None and sitting.came_back(held, category, shape.x, shape.y, acting.now),
         )
 
 
@@ -129,6 +130,6 @@ def _case_row(held: HeldReport, seen: Triage, book: Book) -> dict[str, Any]:
         "campaign": life.campaign,
         "geom": point_wkb(row.shape.x, row.shape.y) if row.shape else None,
         "routing": routing_json(seen, book),
-        "desk": DESK,
+        "desk": life.desk,
         "author_id": life.author_id,
     }

@@ -103,7 +103,7 @@ class CaseQueries:
         legs, requests = await repository.legs(ids), await repository.pending(ids)
         media = await repository.media(ids)
         reports = await repository.reports(ids, sight(actor, Thing.REPORT, book.units_below))
-        overseen = {case.id for case in cases if oversees(actor, regions_of(case))}
+        overseen = {case.id for case in cases if oversees(actor, case.desk, regions_of(case))}
         masked = await self._masked(session, reports, overseen)
         return [
             view_of(
@@ -172,7 +172,7 @@ def view_of(
     lon, lat = point_of(case)
     return CaseView(
         case=case,
-        overseen=oversees(actor, regions_of(case)),
+        overseen=oversees(actor, case.desk, regions_of(case)),
         due_at=due_at,
         light=light_of(due_at, yellow_at, case.disposed_at or case.closed_at or now),
         lon=lon,

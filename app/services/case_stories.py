@@ -62,7 +62,7 @@ class CaseStories:
         """Return steps after number `behind`, and the number to go on behind."""
         async with reading(self._sessions) as session:
             case = await seen_case(session, case_id, actor, self._books.current)
-            overseen = oversees(actor, regions_of(case))
+            overseen = oversees(actor, case.desk, regions_of(case))
             repository = HistoryRepository(session)
             rows = [row for row in await repository.rows(case_id) if row.number > behind]
             shown = rows[:limit]
@@ -82,7 +82,7 @@ class CaseStories:
             past = await self._past(session, calendar_versions(rows) - {book.calendar.version})
             clocks = tell(rows, book.calendar, self._now(), past)
             names = {}
-            if oversees(actor, regions_of(case)):
+            if oversees(actor, case.desk, regions_of(case)):
                 names = await CaseRepository(session).names({row.actor_id for row in rows if row.actor_id})
         return NamedClocks(clocks=clocks, names=names)
 

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from app.dispatch import commands
-from app.dispatch.access import Actor
+from app.dispatch.access import Actor, appointment_for
 from app.dispatch.arrival import Arrival
 from app.dispatch.codes import Post
 from app.dispatch.errors import GridcaseError, NotPermitted, Unavailable
@@ -64,13 +64,14 @@ class FieldWork:
 
         Raises Unavailable when the database goes away half-way: what was taken until then is a duplicate next time.
         """
-        if Post.INSPECTOR not in actor.posts:
+        held = appointment_for(actor, (Post.INSPECTOR,))
+        if held is None:
             raise NotPermitted("只有采集员可以同步")
         answers: list[Synced] = []
         run: list[Operation] = []
         for one in operations:
             if one.arrival is not None and one.error is None:
-                run.append(one)
+                run.append(replace(one, arrival=replace(one.arrival, desk=held.desk)))
                 continue
             answers += await self._reported(run, actor)
             run = []

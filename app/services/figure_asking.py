@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from app.dispatch.access import Actor, Sight, Thing, sight
+from app.dispatch.access import Actor, Thing, sight
 from app.dispatch.appraisal import DEFAULT
 from app.dispatch.book import Book
 from app.dispatch.codes import ClockKind, Cohort, GroupBy
@@ -56,6 +56,7 @@ def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
     if asked.start >= asked.end:
         raise BadInput.at(["query", "to"], "统计期的结束时间必须晚于开始时间", code="empty_period")
     cases, reports = (sight(actor, thing, book.units_below) for thing in (Thing.CASE, Thing.REPORT))
+    knows_people = reports.overseeing  # a unit never learns which inspector it was
     return Question(
         start=asked.start,
         end=asked.end,
@@ -65,8 +66,8 @@ def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
         clock=asked.clock,
         cohort=asked.cohort,
         carry_over=asked.carry_over,
-        group_by=None if asked.group_by in PERSONS and not _oversees(reports) else asked.group_by,
-        filters=_columns(asked.filters, book, overseen=_oversees(reports)),
+        group_by=None if asked.group_by in PERSONS and not knows_people else asked.group_by,
+        filters=_columns(asked.filters, book, overseen=knows_people),
     )
 
 
@@ -80,11 +81,6 @@ def known_count(name: str, clock: ClockKind) -> Count:
         error.fields["known"] = known
         raise error
     return count.under(clock)
-
-
-def _oversees(reports: Sight) -> bool:
-    """Tell whether the asker may know who reported and who handled; a unit never learns which inspector it was."""
-    return reports.everywhere or bool(reports.regions)
 
 
 def _columns(filters: Mapping[str, Collection[str]], book: Book, *, overseen: bool) -> Mapping[str, frozenset[str]]:

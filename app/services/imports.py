@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from app.adapters.datums import datum_of, epsg_of
 from app.adapters.passwords import Passwords
 from app.adapters.readers import read_file
-from app.dispatch.access import Actor, Office, office_holder
+from app.dispatch.access import CITY_DESK, Actor, Office, office_holder
 from app.dispatch.calendar import OFFICE_HOURS
 from app.dispatch.errors import BadInput
 from app.dispatch.importing.days import carried_over, published_until
@@ -32,7 +32,6 @@ from app.repositories.sets import TABLES, SetRepository
 from app.services import idempotency
 from app.services.idempotency import KeyUse
 from app.services.import_values import Brought, Imported, OpenedAccount, opened, refused, told
-from app.services.intake import DESK
 from app.services.transaction import Sessions, reading, writing
 
 AT_ONCE: Final = 1
@@ -183,7 +182,7 @@ class Imports:
             if first is not None:
                 return opened(first.resource_id, brought.name, Ledger(), ())
             await KnownRepository(session).lock()
-            opening = AccountOpening(session, city_desk=DESK)
+            opening = AccountOpening(session, city_desk=CITY_DESK)
             if taken := await opening.taken([row.username for row in prepared.accounts]):
                 raise BadInput(f"账号已存在：{'、'.join(sorted(taken))}", code="known_account")
             await opening.open(hashed, self._now())

@@ -12,7 +12,7 @@ from app.dispatch.policies import Policies
 from app.dispatch.report_life import fold, report_facts
 from app.models.reports import Report
 from app.repositories.arrivals import ArrivalRepository
-from app.services.arrival_rows import DESK, first_step, personal_values, point_wkb, report_row, routing_json
+from app.services.arrival_rows import first_step, personal_values, point_wkb, report_row, routing_json
 from app.services.arrivals import Found, Incoming, Received, look
 from app.services.books import Books
 from app.services.idempotency import KeyUse
@@ -21,7 +21,7 @@ from app.services.singles import Singles
 from app.services.transaction import Sessions, writing
 from app.services.vault import Vault
 
-__all__ = ["DESK", "Incoming", "Intake", "Received", "point_wkb", "routing_json"]
+__all__ = ["Incoming", "Intake", "Received", "point_wkb", "routing_json"]
 
 
 class Intake:

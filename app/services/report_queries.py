@@ -118,7 +118,7 @@ class ReportQueries:
         self, session: AsyncSession, reports: Sequence[Report], actor: Actor
     ) -> Mapping[UUID, MaskedReporter]:
         """Return masked reporters, for reports that the actor oversees only."""
-        overseen = [report.id for report in reports if oversees(actor, of_report(report).regions)]
+        overseen = [report.id for report in reports if oversees(actor, report.desk, of_report(report).regions)]
         return await self._vault.masked(session, overseen) if overseen else {}
 
 

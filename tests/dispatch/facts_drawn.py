@@ -128,7 +128,10 @@ def plain_report(number: int, **changes: Any) -> ReportFacts:
 def seers() -> st.SearchStrategy[Sight]:
     """Draw what an asker sees: mostly everything, else regions, units, both, or nothing."""
     codes = [st.frozensets(st.sampled_from(some), max_size=2) for some in (["D1", "S1", "C2"], ["U1", "U2"])]
-    partial = st.builds(Sight, regions=codes[0], units=codes[1])
+    desks = st.sampled_from(CODES["desk"])
+    of_towns = st.frozensets(st.tuples(desks, st.sampled_from(["D1", "S2"])), max_size=1)
+    some_desks = st.frozensets(desks, max_size=1)
+    partial = st.builds(Sight, regions=codes[0], units=codes[1], desks=some_desks, desk_regions=of_towns)
     return st.one_of(st.just(Sight(everywhere=True)), partial)
 
 

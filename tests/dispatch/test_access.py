@@ -12,13 +12,15 @@ from app.dispatch.access import (
     VIEWS,
     Actor,
     Appointment,
+    Office,
     Relation,
     Sight,
     Standing,
     Thing,
+    appointment_for,
+    office_holder,
     permit,
     permitted,
-    post_for,
     sight,
 )
 from app.dispatch.codes import Action, Post
@@ -40,14 +42,27 @@ def holder(*appointments: Appointment) -> Actor:
     return Actor(account_id=ME, username="me", name="某人", appointments=appointments)
 
 
-def at_post(post: Post, *, region: str | None = None, unit: str | None = None) -> Appointment:
-    return Appointment(post=post, desk="city", region_code=region, unit_code=unit)
+def at_post(post: Post, *, desk: str = "city", region: str | None = None, unit: str | None = None) -> Appointment:
+    return Appointment(post=post, desk=desk, region_code=region, unit_code=unit)
 
 
-def thing(unit: str | None = "greens", *, author: UUID | None = None, task: UUID | None = None) -> Standing:
-    units = frozenset({unit}) if unit else frozenset()
+def thing(
+    unit: str | None = "greens",
+    *,
+    desk: str = "city",
+    author: UUID | None = None,
+    task: UUID | None = None,
+    parts: Collection[str] = (),
+) -> Standing:
+    units = frozenset({unit} if unit else ()) | set(parts)
     return Standing(
-        regions=frozenset({"D1", "S1", "Q1"}), unit_code=unit, unit_codes=units, author_id=author, task_id=task
+        regions=frozenset({"D1", "S1", "Q1"}),
+        desk=desk,
+        unit_code=unit,
+        unit_codes=units,
+        leg_units=frozenset(parts),
+        author_id=author,
+        task_id=task,
     )
 
 
@@ -122,6 +137,64 @@ def test_who_does_what(appointment: Appointment, action: Action, standing: Stand
             permit(actor, action, standing, units_below)
 
 
+TOWN, OTHER_TOWN = "bureau", "lamps"
+
+
+@pytest.mark.parametrize(
+    ("held", "desk", "sees", "acts"),
+    [
+        pytest.param(at_post(Post.OPERATOR), "city", True, True, id="the city on its own"),
+        pytest.param(at_post(Post.OPERATOR), TOWN, True, False, id="the city looks at a town's and leaves it alone"),
+        pytest.param(at_post(Post.OPERATOR, region="S1"), TOWN, True, False, id="a street's desk of the city, too"),
+        pytest.param(at_post(Post.OPERATOR, region="S2"), TOWN, False, False, id="not what lies elsewhere"),
+        pytest.param(at_post(Post.OPERATOR, desk=TOWN), TOWN, True, True, id="a town on its own"),
+        pytest.param(at_post(Post.OPERATOR, desk=TOWN), "city", False, False, id="a town does not see the city's"),
+        pytest.param(at_post(Post.OPERATOR, desk=TOWN), OTHER_TOWN, False, False, id="nor another town's"),
+        pytest.param(at_post(Post.OPERATOR, desk=TOWN, region="Q1"), TOWN, True, True, id="within its region"),
+        pytest.param(at_post(Post.OPERATOR, desk=TOWN, region="Q2"), TOWN, False, False, id="and not beyond"),
+    ],
+)
+def test_the_city_sees_what_towns_do_and_each_desk_acts_on_its_own(
+    held: Appointment, desk: str, *, sees: bool, acts: bool
+) -> None:
+    actor, standing = holder(held), thing(None, desk=desk)
+    assert sight(actor, Thing.CASE, units_below).covers(standing) is sees
+    assert sight(actor, Thing.REPORT, units_below).covers(standing) is sees
+    assert bool(permitted(actor, standing, units_below)) is acts
+
+
+@pytest.mark.parametrize("post", [Post.SUPERVISOR, Post.COORDINATOR])
+def test_the_citys_oversight_may_urge_and_note_with_a_town(post: Post) -> None:
+    talks = {Action.URGE, Action.NOTE}
+    assert permitted(holder(at_post(post)), thing(desk=TOWN), units_below) == talks
+    assert permitted(holder(at_post(post, desk=OTHER_TOWN)), thing(desk=TOWN), units_below) == frozenset()
+    assert permitted(holder(at_post(post)), thing(), units_below) >= talks
+
+
+def test_what_the_city_hands_to_a_town_it_works_on_as_a_unit() -> None:
+    """A town's people, whatever post they hold at its desk, get at the city's case by their unit's."""
+    desk_only = holder(at_post(Post.DISPATCHER, desk=TOWN), at_post(Post.SHIFT_LEAD, desk=TOWN))
+    assert not sight(desk_only, Thing.CASE, units_below).covers(thing(TOWN))
+    both = holder(at_post(Post.DISPATCHER, desk=TOWN), at_post(Post.UNIT, desk=TOWN, unit=TOWN))
+    assert sight(both, Thing.CASE, units_below).covers(thing(TOWN))
+    assert Action.DISPOSE in permitted(both, thing(TOWN), units_below)
+    assert not permitted(both, thing(TOWN), units_below) & {Action.RECALL, Action.GRANT}
+
+
+def test_one_desk_administers_for_all() -> None:
+    assert office_holder(holder(at_post(Post.ADMIN)), Office.SETS) is Post.ADMIN
+    for elsewhere in (at_post(Post.ADMIN, desk=TOWN), at_post(Post.ADMIN, region="S1")):
+        with pytest.raises(NotPermitted):
+            office_holder(holder(elsewhere), Office.SETS)
+
+
+def test_several_posts_at_two_desks_do_not_add_up_to_one_step() -> None:
+    three = [at_post(post, desk=TOWN) for post in COMBINED[Action.ACCEPT_FILE_DISPATCH]]
+    assert permit(holder(*three), Action.ACCEPT_FILE_DISPATCH, thing(desk=TOWN), units_below) is Post.DISPATCHER
+    with pytest.raises(NotPermitted):
+        permit(holder(*three[:2], at_post(Post.DISPATCHER)), Action.ACCEPT_FILE_DISPATCH, thing(desk=TOWN), units_below)
+
+
 def test_one_step_for_three_posts_wants_all_three() -> None:
     three = [at_post(post) for post in COMBINED[Action.ACCEPT_FILE_DISPATCH]]
     assert permit(holder(*three), Action.ACCEPT_FILE_DISPATCH, thing(), units_below) is Post.DISPATCHER
@@ -141,8 +214,8 @@ def test_who_holds_several_posts_may_say_under_which_he_acts() -> None:
         permit(actor, Action.GRANT, thing(), units_below, as_post=Post.SUPERVISOR)
     with pytest.raises(NotPermitted):
         permit(actor, Action.GRANT, thing(), units_below, as_post=Post.COORDINATOR)
-    assert post_for(actor, (Post.OPERATOR, Post.DISPATCHER)) is Post.DISPATCHER
-    assert post_for(actor, (Post.OPERATOR,)) is None
+    assert appointment_for(actor, (Post.OPERATOR, Post.DISPATCHER)) == at_post(Post.DISPATCHER)
+    assert appointment_for(actor, (Post.OPERATOR,)) is None
 
 
 def test_every_action_of_the_workflow_is_somebodys() -> None:
@@ -158,9 +231,10 @@ def test_no_view_shows_a_report_to_a_unit() -> None:
 
 regions = st.sampled_from(["D1", "D2", "S1", "S2"])
 units = st.sampled_from([*TREE, None])
+desks = st.sampled_from(["city", TOWN, OTHER_TOWN])
 people = st.sampled_from([ME, ANOTHER, None])
 appointments = st.builds(
-    Appointment, post=st.sampled_from(Post), desk=st.just("city"), region_code=st.none() | regions, unit_code=units
+    Appointment, post=st.sampled_from(Post), desk=desks, region_code=st.none() | regions, unit_code=units
 )
 actors = st.lists(appointments, max_size=4).map(lambda held: holder(*held))
 
@@ -170,6 +244,7 @@ def standings(draw: st.DrawFn) -> Standing:
     unit = draw(units)
     return Standing(
         regions=draw(st.frozensets(regions, max_size=3)),
+        desk=draw(desks),
         unit_code=unit,
         unit_codes=draw(st.frozensets(st.sampled_from(list(TREE)), max_size=2)) | ({unit} if unit else set()),
         author_id=draw(people),
@@ -179,14 +254,15 @@ def standings(draw: st.DrawFn) -> Standing:
 
 @given(actors, standings(), st.sampled_from(Thing))
 def test_nothing_is_seen_without_reach(actor: Actor, standing: Standing, what: Thing) -> None:
-    """Said anew, post by post: a region, a unit of the subtree, the own report, the own task, or the whole city."""
+    """Said anew, post by post: a desk's region or all of it, a unit of the subtree, the own report, the own task."""
 
     def reaches(one: Appointment) -> bool:
         relations = {view.relation for view in VIEWS if view.thing is what and view.post is one.post}
         own = Relation.OWN in relations and standing.author_id == ME
         task = Relation.TASK in relations and standing.task_id == ME
-        city = one.region_code is None and one.unit_code is None
-        near = Relation.REACH in relations and (city or one.region_code in standing.regions)
+        whole = one.region_code is None and one.unit_code is None
+        own_desk = one.desk in ("city", standing.desk)
+        near = Relation.REACH in relations and own_desk and (whole or one.region_code in standing.regions)
         below = set(units_below(one.unit_code)) if one.unit_code else set()
         return own or task or near or (Relation.UNIT in relations and bool(below & standing.unit_codes))
 

@@ -18,6 +18,6 @@ def test_every_post_has_a_name_and_every_grant_a_line() -> None:
 
 def test_some_lines_by_hand() -> None:
     lines = render().splitlines()
-    assert "| 处置单位 `unit` | — | 本单位及下级单位承办或承办过 |" in lines
+    assert "| 处置单位 `unit` | — | 本单位及下级单位主办、协办、分办或曾经承办 |" in lines
     assert "| `close` | — | `checked` | `shift_lead` |" in lines
     assert any(line.startswith("| `accept_file_dispatch` |") and "`operator` + `shift_lead`" in line for line in lines)

@@ -34,7 +34,16 @@ def actor(*posts: Post, region: str | None = None, unit: str | None = None) -> A
     ],
 )
 def test_the_desk_and_oversight_oversee_what_they_reach(who: Actor, *, seen: bool) -> None:
-    assert oversees(who, frozenset({"510107", "510107001"})) is seen
+    assert oversees(who, "city", frozenset({"510107", "510107001"})) is seen
+    assert oversees(who, "6101", frozenset({"510107", "510107001"})) is seen  # whatever desk: they are the city's
+
+
+def test_a_towns_desk_oversees_its_own_only() -> None:
+    held = Appointment(post=Post.OPERATOR, desk="6101")
+    who = Actor(account_id=uuid4(), username="a", name="甲", appointments=(held,))
+    assert oversees(who, "6101", frozenset())
+    assert not oversees(who, "city", frozenset())
+    assert not oversees(who, "6102", frozenset())
 
 
 def test_only_a_units_people_are_judged_by_the_leg() -> None:

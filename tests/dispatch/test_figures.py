@@ -170,6 +170,7 @@ def test_a_return_counts_for_the_unit_that_asked_not_for_the_one_that_has_it_now
         round=1,
         number=1,
         kind="main",
+        parent=None,
         unit_code="U9",
         dispatched_at=NOON,
         signed_at=None,
@@ -178,6 +179,8 @@ def test_a_return_counts_for_the_unit_that_asked_not_for_the_one_that_has_it_now
         end="returned",
         return_ruled_at=NOON + HOUR,
         return_granted=True,
+        assisted_at=None,
+        assisted_on_time=None,
         first_recorded_at=NOON,
         last_recorded_at=NOON + HOUR,
     )

@@ -18,6 +18,7 @@ from app.services.transaction import Sessions
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 REGIONS = st.sampled_from(["460199", "460198", "460199001", "460199002", "460199001001"])
+DESKS = st.sampled_from(["city", "6101", "6102"])
 UNITS = st.sampled_from(["U1", "U101", "U2", "U'3"])
 PEOPLE = [UUID(int=number) for number in (1, 2, 3)]
 maybe_region = st.none() | REGIONS
@@ -27,11 +28,15 @@ sights = st.builds(
     Sight,
     everywhere=st.sampled_from([False, False, False, True]),
     regions=st.frozensets(REGIONS, max_size=2),
+    desks=st.frozensets(DESKS, max_size=2),
+    desk_regions=st.frozensets(st.tuples(DESKS, REGIONS), max_size=2),
     units=st.frozensets(UNITS, max_size=2),
     author_id=maybe_person,
     task_id=maybe_person,
 )
-places = st.fixed_dictionaries({"district": maybe_region, "street": maybe_region, "community": maybe_region})
+places = st.fixed_dictionaries(
+    {"desk": DESKS, "district": maybe_region, "street": maybe_region, "community": maybe_region}
+)
 reports = st.lists(
     st.tuples(places, st.fixed_dictionaries({"account_id": maybe_person, "verifier_id": maybe_person})), max_size=6
 )
@@ -57,11 +62,7 @@ async def test_the_reports_in_sight_are_those_it_covers(
     sessions: Sessions, drawn: list[tuple[dict[str, Any], dict[str, Any]]], sight: Sight
 ) -> None:
     rows = [{"id": UUID(int=100 + at), **place, **whose} for at, (place, whose) in enumerate(drawn)]
-    covered = {
-        row["id"]
-        for row in rows
-        if sight.covers(Standing(regions=_regions(row), author_id=row["account_id"], task_id=row["verifier_id"]))
-    }
+    covered = {row["id"] for row in rows if sight.covers(_standing_of_report(row))}
     async with sessions() as session:
         await _store(session, Report, [{**_REPORT, **row, "receipt_no": str(row["id"])} for row in rows])
         seen = (await session.execute(select(Report.id).where(reports_in_sight(sight)))).scalars()
@@ -87,6 +88,8 @@ ALONE: list[tuple[dict[str, Any], Sight]] = [
     ({"district": "460199"}, Sight(regions=frozenset({"460199"}))),
     ({"street": "460199001"}, Sight(regions=frozenset({"460199001"}))),
     ({"community": "460199001001"}, Sight(regions=frozenset({"460199001001"}))),
+    ({"desk": "6101"}, Sight(desks=frozenset({"6101"}))),
+    ({"desk": "6102", "street": "460199003"}, Sight(desk_regions=frozenset({("6102", "460199003")}))),
     ({"unit_codes": ["U2", "U1"]}, Sight(units=frozenset({"U1"}))),
     ({"author_id": PEOPLE[0]}, Sight(author_id=PEOPLE[0])),
     ({"inspector_id": PEOPLE[0]}, Sight(task_id=PEOPLE[0])),
@@ -94,7 +97,14 @@ ALONE: list[tuple[dict[str, Any], Sight]] = [
 
 
 async def test_each_way_alone_lets_exactly_its_own_row_through(sessions: Sessions) -> None:
-    bare: dict[str, Any] = {"unit_codes": [], "district": None, "street": None, "community": None, "author_id": None}
+    bare: dict[str, Any] = {
+        "desk": "city",
+        "unit_codes": [],
+        "district": None,
+        "street": None,
+        "community": None,
+        "author_id": None,
+    }
     rows = [
         {**_CASE, **bare, "inspector_id": None, **given, "id": UUID(int=100 + at), "case_no": str(at)}
         for at, (given, _) in enumerate(ALONE)
@@ -130,9 +140,15 @@ async def test_a_report_without_a_place_is_for_its_author_and_the_whole_city(ses
             assert len((await session.execute(select(Report.id).where(reports_in_sight(sight)))).all()) == found
 
 
+def _standing_of_report(row: dict[str, Any]) -> Standing:
+    author, task = row["account_id"], row["verifier_id"]
+    return Standing(regions=_regions(row), desk=row["desk"], author_id=author, task_id=task)
+
+
 def _standing_of_case(row: dict[str, Any]) -> Standing:
     return Standing(
         regions=_regions(row),
+        desk=row["desk"],
         unit_codes=frozenset(row["unit_codes"]),
         author_id=row["author_id"],
         task_id=row["inspector_id"],

@@ -21,7 +21,6 @@ from app.repositories.engine import open_engine, open_sessions
 from app.repositories.plans import PlanRepository
 from app.repositories.sets import SetRepository
 from app.services.books import Books
-from app.services.intake import DESK
 from app.services.rulings import Rulings
 from app.services.sets import Sets, Wanted
 from app.services.transaction import Sessions
@@ -33,7 +32,7 @@ from tests.towns import Town
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-ADMIN = Actor(account_id=uuid7(), username="a", name="甲", appointments=(Appointment(post=Post.ADMIN, desk=DESK),))
+ADMIN = Actor(account_id=uuid7(), username="a", name="甲", appointments=(Appointment(post=Post.ADMIN, desk="city"),))
 
 
 @pytest.fixture

@@ -156,6 +156,7 @@ class ReportOut(Answer):
     possible_duplicates: list[DuplicateOut] = Field(description="Open cases that may be the same thing")
     cases: list[OpenedCaseOut] = Field(description="Cases that it has become or joined")
     media: list[UUID] = Field(description="Media ids")
+    desk: str = Field(description="Desk that it came to", examples=["city"])
     contact: Contact = Field(description="How a unit may reach the reporter", examples=["confidential"])
     reporter: ReporterOut | None = Field(description="Masked; for the desk and oversight only")
     tags: list[str] = Field(description="Tags", examples=[[]])
@@ -173,7 +174,7 @@ class ReportOut(Answer):
         """Render a report as far as it was let through."""
         one = view.report
         plain = ("id", "receipt_no", "state", "source", "attention", "kind", "category", "condition", "catalogue")
-        more = ("description", "cell_code", "beat_code", "component_code", "routing", "contact")
+        more = ("description", "cell_code", "beat_code", "component_code", "routing", "desk", "contact")
         rest = ("tags", "campaign", "public_answer", "end_reason", "answer_due_at", "occurred_at", "received_at")
         return cls(
             **{name: getattr(one, name) for name in (*plain, *more, *rest, "updated_at", "version")},

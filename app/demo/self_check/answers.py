@@ -8,12 +8,11 @@ from uuid import UUID
 from app.demo.self_check.findings import Finding, Part, Verdict
 from app.demo.self_check.remembering import Remembering
 from app.demo.self_check.table import NAMES, TIMES, Group, Sums, Tick, Wanted, sums, things
-from app.dispatch.access import Actor, Appointment
+from app.dispatch.access import CITY_DESK, Actor, Appointment
 from app.dispatch.book import Book
 from app.dispatch.codes import ClockKind, Cohort, GroupBy, Post
 from app.services.figure_asking import Asked
 from app.services.figures import ClosureRow, Figures
-from app.services.intake import DESK
 from app.services.refold import HistoryRefold
 from app.services.transaction import Sessions
 
@@ -24,7 +23,7 @@ WATCHER: Final = Actor(
     account_id=UUID(int=0),
     username="self-check",
     name="self-check",
-    appointments=(Appointment(post=Post.SUPERVISOR, desk=DESK),),
+    appointments=(Appointment(post=Post.SUPERVISOR, desk=CITY_DESK),),
 )
 """Who asks: somebody who sees the whole city."""
 

@@ -15,6 +15,7 @@ from app.adapters.sealing import Sealer
 from app.adapters.tokens import Tokens
 from app.api import (
     admin,
+    admin_policies,
     admin_rulings,
     admin_sets,
     appraisal,
@@ -71,6 +72,7 @@ ROUTERS: Final = (
     admin.router,
     admin_sets.router,
     admin_rulings.router,
+    admin_policies.router,
     auth.router,
     me.router,
     reports.router,

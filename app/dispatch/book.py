@@ -10,6 +10,8 @@ from app.dispatch.case_life import Spot
 from app.dispatch.catalogue import Catalogue
 from app.dispatch.codes import AreaLevel, Attention
 from app.dispatch.grid import CellHit, CellIndex
+from app.dispatch.policies import DEFAULTS, Policies
+from app.dispatch.policy_book import CITY, PolicyBook
 from app.dispatch.responsibility import Decision, Matter, Place, Unit
 from app.dispatch.routing import RuleBook
 from app.dispatch.zones import ZoneIndex
@@ -50,6 +52,7 @@ class Book:
     rules: RuleBook
     catalogue: Catalogue
     calendar: WorkCalendar
+    policies: PolicyBook = field(default_factory=PolicyBook)
     _children: dict[str, tuple[str, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,13 +78,20 @@ class Book:
                     waiting.append(child)
         return frozenset(found)
 
+    def units_above(self, code: str) -> tuple[str, ...]:
+        """Return a unit with those above it, the root last."""
+        found = [code]
+        while (unit := self.units.get(found[-1])) and unit.parent_code and unit.parent_code not in found:
+            found.append(unit.parent_code)
+        return tuple(found)
+
     def root_of(self, code: str) -> str:
         """Return the root of a unit's tree."""
-        seen = {code}
-        while (unit := self.units.get(code)) and unit.parent_code and unit.parent_code not in seen:
-            code = unit.parent_code
-            seen.add(code)
-        return code
+        return self.units_above(code)[-1]
+
+    def city_policies(self, at: datetime, base: Policies = DEFAULTS) -> Policies:
+        """Return what holds at an instant before anything is known of a report."""
+        return self.policies.of(CITY, at, base)
 
     def locate(self, lon: float, lat: float, at: datetime, *, tolerance_m: float) -> Placed:
         """Place a canonical point: cell, areas, beat and zones."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.dispatch.policy_book import PolicyRow
 from app.dispatch.responsibility import Ruling
 from app.dispatch.set_codes import SetKind, SetState
 
@@ -27,15 +28,16 @@ class SetHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """What is in force from `since` on: one set a kind at most, and the rulings known then.
+    """What is in force from `since` on: one set a kind at most, and the rulings and policies known then.
 
-    `number` names it in decisions; the same number always means the same sets and rulings.
+    `number` names it in decisions; the same number always means the same sets, rulings and policies.
     """
 
     number: int
     since: datetime | None
     sets: Mapping[SetKind, SetHead]
     rulings: tuple[Ruling, ...] = ()
+    policies: tuple[PolicyRow, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -49,11 +51,17 @@ class Edition:
 
     def same_as(self, other: "Edition") -> bool:
         """Tell whether a book made of the one is the book of the other."""
-        return (self.number, self.ids, self.rulings) == (other.number, other.ids, other.rulings)
+        ours, theirs = (self.number, self.ids, self.rulings), (other.number, other.ids, other.rulings)
+        return ours == theirs and self.policies == other.policies
 
 
 def editions(
-    heads: Iterable[SetHead], *, number: int, since: datetime | None, rulings: tuple[Ruling, ...] = ()
+    heads: Iterable[SetHead],
+    *,
+    number: int,
+    since: datetime | None,
+    rulings: tuple[Ruling, ...] = (),
+    policies: tuple[PolicyRow, ...] = (),
 ) -> list[Edition]:
     """Return what is in force now and what is planned after it, in the order of time.
 
@@ -62,11 +70,11 @@ def editions(
     """
     known = list(heads)
     found = {one.kind: one for one in known if one.state is SetState.ACTIVE}
-    planned = [Edition(number=number, since=since, sets=dict(found), rulings=rulings)]
+    planned = [Edition(number=number, since=since, sets=dict(found), rulings=rulings, policies=policies)]
     for at in instants(known):
         found |= {one.kind: one for one in known if one.state is SetState.SCHEDULED and one.active_from == at}
         number += 1
-        planned.append(Edition(number=number, since=at, sets=dict(found), rulings=rulings))
+        planned.append(Edition(number=number, since=at, sets=dict(found), rulings=rulings, policies=policies))
     return planned
 
 

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.editions import Edition, SetHead, editions, instants, intervals
+from app.dispatch.policy_book import PolicyRow
 from app.dispatch.responsibility import Ruling
 from app.dispatch.set_codes import SetKind, SetState
 from app.models.activations import Activation, BookChange, Relocation, RulingRow
+from app.models.policies import PolicyRecord
 from app.models.sets import BookVersion, DataSet
 from app.repositories.paging import after, cursor, position
-from app.repositories.set_values import ruling_of
+from app.repositories.set_values import policy_of, ruling_of
 
 LIVE: Final = (SetState.ACTIVE, SetState.SCHEDULED)
 CHANNEL: Final = "_book"
@@ -73,6 +75,7 @@ class PlanRepository:
                 number=plan.number,
                 since=await self._session.scalar(since),
                 rulings=await self.rulings(),
+                policies=await self.policies(),
             )
             before, plan = plan, await self.plan()
             if plan == before:
@@ -96,7 +99,9 @@ class PlanRepository:
         )
         heads = {row.kind: SetHead(**row._mapping) for row in await self._session.execute(query)}  # noqa: SLF001  # public name
         rulings = await self.rulings(known_at=found.effective_from)
-        return Edition(number=found.number, since=found.effective_from, sets=heads, rulings=rulings)
+        policies = await self.policies(known_at=found.effective_from)
+        since = found.effective_from
+        return Edition(number=found.number, since=since, sets=heads, rulings=rulings, policies=policies)
 
     async def changes(self) -> list[datetime]:
         """Return every instant at which another book came, or will come, into force, ascending."""
@@ -116,6 +121,14 @@ class PlanRepository:
         if known_at is not None:
             query = query.where(RulingRow.recorded_at <= known_at)
         return tuple(ruling_of(row, known_at=known_at) for row in await self._session.scalars(query))
+
+    async def policies(self, *, known_at: datetime | None = None) -> tuple[PolicyRow, ...]:
+        """Return the rows of policies recorded so far, or by an instant; ended ones too: they held before."""
+        query = select(PolicyRecord).order_by(PolicyRecord.id)
+        if known_at is not None:
+            query = query.where(PolicyRecord.recorded_at <= known_at)
+        known = (policy_of(row, known_at=known_at) for row in await self._session.scalars(query))
+        return tuple(one for one in known if one is not None)
 
     async def activate(self, ids: Iterable[UUID], at: datetime) -> int:
         """Make sets the active ones of their kinds at one instant; return the new number of the book."""

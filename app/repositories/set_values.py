@@ -11,8 +11,11 @@ from app.dispatch.book import Area
 from app.dispatch.calendar import DayOverride, WorkCalendar
 from app.dispatch.catalogue import Catalogue, Category, Condition
 from app.dispatch.codes import Kind, WorkDayRule
+from app.dispatch.errors import BadInput
 from app.dispatch.grid import Cell
 from app.dispatch.limits import Limit
+from app.dispatch.policies import KINDS
+from app.dispatch.policy_book import PolicyRow, Selectors
 from app.dispatch.responsibility import Rule, Ruling, Takes, Unit
 from app.dispatch.zones import Zone
 
@@ -69,8 +72,6 @@ def rules_of(rows: Rows) -> list[Rule]:
 
 def ruling_of(row: Row, *, known_at: datetime | None = None) -> Ruling:
     """Return a ruling as it was known at an instant: an end that came later was not known yet."""
-    ended = row.ended_at if known_at is None or (row.ended_at is not None and row.ended_at <= known_at) else None
-    ends = [end for end in (row.valid_to, ended) if end is not None]
     return Ruling(
         id=str(row.id),
         unit_code=row.unit_code,
@@ -80,7 +81,30 @@ def ruling_of(row: Row, *, known_at: datetime | None = None) -> Ruling:
         major=row.major,
         minor=row.minor,
         valid_from=row.valid_from,
-        valid_to=min(ends, default=None),
+        valid_to=_end(row, known_at),
+    )
+
+
+def policy_of(row: Row, *, known_at: datetime | None = None) -> PolicyRow | None:
+    """Return a row of a policy as it was known at an instant; None where this release cannot take it.
+
+    A row written by another release must not keep the city from working; it stays listed as it was written.
+    """
+    kind = KINDS.get(row.policy)
+    try:
+        value = kind.parse(row.value) if kind is not None else None
+    except BadInput:
+        return None
+    if kind is None:
+        return None
+    selected = {name: getattr(row, name) for name in ("kind", "major", "minor", "source", "desk", "unit_code")}
+    return PolicyRow(
+        id=str(row.id),
+        policy=row.policy,
+        value=value,
+        selectors=Selectors(**selected),
+        valid_from=row.valid_from,
+        valid_to=_end(row, known_at),
     )
 
 
@@ -130,6 +154,12 @@ def calendar_of(name: str, version: int, traits: Mapping[str, Any], rows: Rows) 
 def slots_of(value: Sequence[Sequence[str]]) -> tuple[tuple[time, time], ...]:
     """Return stored slots, pairs of `HH:MM`, as times."""
     return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in value)
+
+
+def _end(row: Row, known_at: datetime | None) -> datetime | None:
+    """Return until when a row holds, as far as was known at an instant."""
+    ended = row.ended_at if known_at is None or (row.ended_at is not None and row.ended_at <= known_at) else None
+    return min((end for end in (row.valid_to, ended) if end is not None), default=None)
 
 
 def _polygons(rows: Rows) -> list[MultiPolygon]:

@@ -49,6 +49,7 @@ class Found:
 async def look(session: AsyncSession, incoming: Sequence[Incoming], book: Book, policies: Policies) -> list[Found]:
     """Return what is known of each arrival, in a fixed number of statements."""
     reports, sets = ArrivalRepository(session), SetRepository(session)
+    policies = book.city_policies(max(one.acting.now for one in incoming), policies)
     maintainers = await sets.maintainers({code for one in incoming if (code := one.arrival.component_code)})
     media = await reports.known_media({medium for one in incoming for medium in one.arrival.media})
     clean = [replace(one, arrival=_cleaned(one.arrival, maintainers)) for one in incoming]

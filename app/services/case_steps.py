@@ -36,7 +36,7 @@ class CaseSteps:
         sitting.touch(held)
         no_access = isinstance(command, commands.Check) and command.result is CheckResult.NO_ACCESS
         sends = no_access or command.action is Action.SEND_CHECK
-        scene = sitting.scene(acting, held.life.spot.regions if sends else None)
+        scene = sitting.scene(acting, held, held.life.spot.regions if sends else None)
         draft = decide(held.life, command, scene)
         if policy is not None:
             draft = replace(draft, policy=policy)
@@ -66,7 +66,7 @@ class CaseSteps:
 
     def _set_timers(self, sitting: Sitting, held: HeldCase, entry: Entry) -> None:
         sitting.effects.drop_timers(held.id, lapsed(entry.action), entry.recorded_at)
-        for wanted in timers(held.life, entry.action, sitting.policies):
+        for wanted in timers(held.life, entry.action, sitting.policies_of(held, entry.recorded_at)):
             sitting.effects.set_timer(held.id, wanted)
 
     def _tell(self, sitting: Sitting, held: HeldCase, entry: Entry) -> None:

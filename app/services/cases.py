@@ -13,6 +13,7 @@ from app.dispatch.case_openings import openings
 from app.dispatch.codes import Action, Post
 from app.dispatch.deciding import Scene
 from app.dispatch.errors import NotVisible
+from app.dispatch.policy_about import about_case
 from app.models.cases import Case
 from app.repositories.step_reading import StepReading, inspectors_over
 from app.services import idempotency, standings
@@ -76,7 +77,7 @@ class Cases:
                 post=Post.POLICY,
                 actor_id=actor.account_id,
                 calendar=book.calendar,
-                policies=steps.policies,
+                policies=book.policies.of(about_case(life, book), self.frame.now(), steps.policies),
                 units=book.units,
                 inspectors=inspectors_over(await read.inspectors(), life.spot.regions),
             )

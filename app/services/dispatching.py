@@ -99,7 +99,8 @@ class Dispatching:
     def locate(self, lon: float, lat: float, datum: str) -> tuple[Placed, Mapping[str, int]]:
         """Return where a point lies, and the versions that say so; raises BadInput for what is no place."""
         book, (x, y) = self._books.current, to_canonical_point(lon, lat, datum)
-        return book.locate(x, y, self._now(), tolerance_m=self._policies.snap_tolerance_m), versions(book)
+        now = self._now()
+        return book.locate(x, y, now, tolerance_m=self._tolerance_m(book, now)), versions(book)
 
     async def explain(self, asked: Sequence[Asked], tell: Callable[[Explanation], Told]) -> list[Told]:
         """Answer questions in their order, beside the event loop, each by the book of its instant.
@@ -151,18 +152,24 @@ class Dispatching:
         answers: dict[int, Told],
     ) -> None:
         """Put into `answers` what the part's book says."""
-        known, tolerance_m = versions(part.book), self._policies.snap_tolerance_m
-        for first in range(0, len(part.numbers), _AT_ONCE):
-            numbers = part.numbers[first : first + _AT_ONCE]
-            instants = [asked[number].at or now for number in numbers]
-            spots = place_each(part.book, points[numbers], instants, tolerance_m=tolerance_m)
-            for number, placed, at in zip(numbers, spots, instants, strict=True):
-                answers[number] = tell(_explained(asked[number], placed, part.book, at, part.maintainers, known))
+        known, alike = versions(part.book), defaultdict[float, list[int]](list)
+        for number in part.numbers:
+            alike[self._tolerance_m(part.book, asked[number].at or now)].append(number)
+        for tolerance_m, some in alike.items():
+            for first in range(0, len(some), _AT_ONCE):
+                numbers = some[first : first + _AT_ONCE]
+                instants = [asked[number].at or now for number in numbers]
+                spots = place_each(part.book, points[numbers], instants, tolerance_m=tolerance_m)
+                for number, placed, at in zip(numbers, spots, instants, strict=True):
+                    answers[number] = tell(_explained(asked[number], placed, part.book, at, part.maintainers, known))
+
+    def _tolerance_m(self, book: Book, at: datetime) -> float:
+        return book.city_policies(at, self._policies).snap_tolerance_m
 
     def _today(self, case: Case, book: Book, maintainers: Mapping[str, str | None]) -> Explanation:
         now, (lon, lat) = self._now(), point_of(case)
         if lon is not None and lat is not None:
-            placed = book.locate(lon, lat, now, tolerance_m=self._policies.snap_tolerance_m)
+            placed = book.locate(lon, lat, now, tolerance_m=self._tolerance_m(book, now))
         else:
             spot = Spot(zones={})
             placed = Placed(spot=spot, hit=CellHit(code=None), attention=frozenset({Attention.NO_LOCATION}))

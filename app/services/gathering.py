@@ -82,7 +82,8 @@ class Gatherer:
         filings = [(one, filing) for one, filing in wanted.filings if one.subject_id in gathered.reports]
         if not filings:
             return
-        since = min(one.now for one, _ in filings) - self.policies.recurrence_within
+        earliest = min(one.now for one, _ in filings)
+        since = earliest - max(self.book.policies.values("recurrence_within", earliest, self.policies))
         accepted = wanted.acceptances
         places = {
             place
@@ -92,7 +93,7 @@ class Gatherer:
         asked = [Spotted(kind=kind, category=code, lon=lon, lat=lat, since=since) for kind, code, lon, lat in places]
         near, gathered.numbers = await reading.new_cases(
             asked,
-            radius_m=self.policies.recurrence_radius_m,
+            radius_m=self.book.city_policies(earliest, self.policies).recurrence_radius_m,
             moving=wanted.moving,
             cases=sum(len(filing.cases) for _, filing in filings),
         )

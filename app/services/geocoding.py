@@ -98,7 +98,8 @@ class Geocoding:
         return Answered(candidates=located, versions=versions(book))
 
     def _cell_at(self, book: Book, lon: float, lat: float) -> str | None:
-        return book.cells.locate(lon, lat, tolerance_m=self._policies.snap_tolerance_m).code
+        policies = book.city_policies(self._now(), self._policies)
+        return book.cells.locate(lon, lat, tolerance_m=policies.snap_tolerance_m).code
 
     def _areas_at(self, book: Book, lon: float, lat: float) -> list[str]:
         """Return the names of the areas around a point."""

@@ -53,7 +53,8 @@ class Rehearsals:
         _check(start, end)
         async with reading(self._sessions) as session:
             before, after, edition = await books_of(self._books, session, wanted, self._now(), source="body")
-        tolerance_m, edition_name = self._policies.snap_tolerance_m, before.catalogue.edition
+        tolerance_m = before.city_policies(self._now(), self._policies).snap_tolerance_m
+        edition_name = before.catalogue.edition
         rehearsal = await apart(lambda: Rehearsal(before, after, tolerance_m=tolerance_m))
         async with reading(self._replica) as session:
             if await FiledCases(session).count(start, end, CASES_AT_MOST + 1) > CASES_AT_MOST:

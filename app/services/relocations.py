@@ -124,7 +124,8 @@ class Relocations:
     def _moves(self, batch: _Batch, now: datetime) -> list[Act]:
         """Return the steps for cases whose codes have changed."""
         points = np.array([(one.lon, one.lat) for one in batch.cases], dtype=np.float64).reshape(-1, 2)
-        places = place_each(batch.book, points, [now] * len(points), tolerance_m=self._policies.snap_tolerance_m)
+        tolerance_m = batch.book.city_policies(now, self._policies).snap_tolerance_m
+        places = place_each(batch.book, points, [now] * len(points), tolerance_m=tolerance_m)
         acting = Acting(now=now, post=Post.POLICY)
         versions = {"book": batch.book.number, **batch.book.versions}
         return [

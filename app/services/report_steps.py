@@ -36,7 +36,7 @@ class ReportSteps:
         sitting.touch(held)
         no_access = isinstance(command, commands.Verify) and command.result is VerifyResult.NO_ACCESS
         sends = no_access or command.action is Action.REQUEST_VERIFICATION
-        scene = sitting.scene(acting, held.life.spot.regions if sends else None)
+        scene = sitting.scene(acting, held, held.life.spot.regions if sends else None)
         draft = decide(held.life, command, scene, placed)
         if policy is not None:
             draft = replace(draft, policy=policy)

@@ -12,6 +12,7 @@ from app.dispatch.calendar import WorkCalendar
 from app.dispatch.catalogue import Catalogue
 from app.dispatch.editions import Edition
 from app.dispatch.grid import CellIndex
+from app.dispatch.policy_book import PolicyBook
 from app.dispatch.responsibility import Takes
 from app.dispatch.routing import RuleBook
 from app.dispatch.set_codes import SetKind
@@ -55,6 +56,7 @@ class Shelf:
             rules=rules,
             catalogue=await self._catalogue(rows, edition),
             calendar=await self._calendar(session, edition),
+            policies=PolicyBook(edition.policies),
         )
 
     def clear(self, used: Iterable[Edition]) -> None:

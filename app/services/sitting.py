@@ -17,6 +17,7 @@ from app.dispatch.catalogue import Category
 from app.dispatch.codes import CaseState
 from app.dispatch.deciding import Scene
 from app.dispatch.policies import Policies
+from app.dispatch.policy_about import about, about_case, about_report
 from app.dispatch.scrub import scrub
 from app.repositories.step_reading import inspectors_over
 from app.repositories.step_writing import StepWriting
@@ -93,7 +94,7 @@ class Sitting:
         self._gathered.cases[held.id] = held
         self._opened.append(held.id)
 
-    def scene(self, acting: Acting, regions: Collection[str] | None = None) -> Scene:
+    def scene(self, acting: Acting, held: HeldCase | HeldReport, regions: Collection[str] | None = None) -> Scene:
         """Return what a decision may look at; the inspectors over `regions` only where they were asked for."""
         inspectors = inspectors_over(self._gathered.inspectors, regions) if regions is not None else ()
         return Scene(
@@ -101,10 +102,21 @@ class Sitting:
             post=acting.post,
             actor_id=acting.actor_id,
             calendar=self.book.calendar,
-            policies=self.policies,
+            policies=self.policies_of(held, acting.now),
             units=self.book.units,
             inspectors=inspectors,
         )
+
+    def policies_of(self, held: HeldCase | HeldReport, at: datetime) -> Policies:
+        """Return what holds for a case or report as it stands now."""
+        if not self.book.policies.rows:
+            return self.policies
+        what = about_case(held.life, self.book) if isinstance(held, HeldCase) else about_report(held.life, self.book)
+        return self.book.policies.of(what, at, self.policies)
+
+    def city_policies(self, at: datetime) -> Policies:
+        """Return what holds before anything is known of a report."""
+        return self.book.city_policies(at, self.policies)
 
     def cleaner(self, held: HeldCase | HeldReport) -> Callable[[str], str]:
         """Return what takes numbers, and what is known of the reporters, out of a text about a report or case."""
@@ -126,9 +138,10 @@ class Sitting:
         self._numbered += 1
         return self._gathered.numbers[self._numbered - 1]
 
-    def came_back(self, category: Category, lon: float, lat: float, now: datetime) -> bool:
-        """Tell whether the same thing was closed hereabouts a short while ago, be it a moment ago in this sitting."""
-        since = now - self.policies.recurrence_within
+    def came_back(self, report: HeldReport, category: Category, lon: float, lat: float, now: datetime) -> bool:
+        """Tell whether what a report says was closed hereabouts a short while ago, perhaps just now in this sitting."""
+        what = about(category, report.life.source, report.life.desk, report.life.unit_code, self.book)
+        since = now - self.book.policies.of(what, now, self.policies).recurrence_within
         for one in self._gathered.near[category.kind, category.code, lon, lat]:
             held = self.case(one.id)
             state, closed_at = (held.life.state, held.life.round.closed_at) if held else (one.state, one.closed_at)

@@ -36,7 +36,8 @@ def apply(life: CaseLife | None, entry: Entry) -> CaseLife:
     passed = life if turn is life.round else replace(life, rounds=(*life.rounds[:-1], turn))
     changed = _CHANGES[entry.action](passed, entry)
     rounds = (*changed.rounds[:-1], replace(changed.round, updated_at=at))
-    return replace(changed, rounds=rounds, number=entry.number, state=CaseState(entry.target), updated_at=at)
+    since = life.since if CaseState(entry.target) is life.state else at
+    return replace(changed, rounds=rounds, number=entry.number, state=CaseState(entry.target), since=since, updated_at=at)
 
 
 def _filed(entry: Entry) -> CaseLife:
@@ -62,6 +63,7 @@ def _filed(entry: Entry) -> CaseLife:
         campaign=p.get("campaign"),
         recurrent=p.get("recurrent", False),
         filed_at=entry.recorded_at,
+        since=entry.recorded_at,
         updated_at=entry.recorded_at,
         rounds=(first,),
         attention=frozenset(p.get("attention", ())),

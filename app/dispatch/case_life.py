@@ -217,6 +217,8 @@ class CaseLife:
     campaign: str | None
     recurrent: bool
     filed_at: datetime
+    since: datetime
+    """Since when it has been in its state."""
     updated_at: datetime
     rounds: tuple[Round, ...]
     inspector_id: UUID | None = None

@@ -14,6 +14,7 @@ GridcaseError
 ├── Stale                      `If-Match` names an older version
 ├── Conflict                   the state does not allow it
 │   ├── ActionNotAllowed       no such step from this state
+│   ├── ClaimedByOther         a colleague has taken it from the queue
 │   ├── ClientIdTaken          the id belongs to somebody else
 │   └── IdempotencyInProgress  the same key is being worked on
 ├── TooMany                    a limit on frequency; says when to come back
@@ -21,6 +22,7 @@ GridcaseError
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 
 class GridcaseError(Exception):
@@ -128,6 +130,17 @@ class ActionNotAllowed(Conflict):
         super().__init__(
             detail or f"当前状态“{state}”不允许执行“{action}”", fields={"state": state, "allowed": list(allowed)}
         )
+
+
+class ClaimedByOther(Conflict):
+    """A colleague of the same post has claimed it; `fields` hold who, until when, and the post."""
+
+    code = "claimed_by_other"
+
+    def __init__(self, name: str, until: datetime, post: str) -> None:
+        """Name the colleague and tell when the claim ends by itself."""
+        at = until.isoformat()
+        super().__init__(f"已由{name}认领，正在办理", fields={"claimed_by": name, "until": at, "post": post})
 
 
 class ClientIdTaken(Conflict):

@@ -92,13 +92,15 @@ class Policies:
     file_limit: Limit = policy(_minutes(15), "立案时限", LIMIT)
     dispatch_limit: Limit = policy(_minutes(15), "派遣时限", LIMIT)
     verify_limit: Limit = policy(_minutes(30), "核实时限", LIMIT)
+    send_check_limit: Limit = policy(_minutes(15), "处置反馈后派核查的时限", LIMIT)
     check_limit: Limit = policy(_minutes(30), "核查时限", LIMIT)
+    close_limit: Limit = policy(_minutes(15), "核查通过后结案的时限", LIMIT)
     ruling_limit: Limit = policy(
         Limit(value=1, unit=LimitUnit.WORK_HOUR), "工作时限案件的审批时限，超出部分还给处置单位", LIMIT
     )
     ruling_limit_continuous: Limit = policy(_minutes(15), "连续计时案件的审批时限", LIMIT)
     arbitration_limit: Limit = policy(_ONE_WORK_DAY, "裁定时限", LIMIT)
-    claim_lease: timedelta = policy(timedelta(minutes=10), "认领一件待办后独占多久", SPAN)
+    claim_lease: timedelta = policy(timedelta(minutes=15), "认领一件待办后独占多久", SPAN)
 
     # place, likeness, time of devices
     snap_tolerance_m: float = policy(30.0, "网格外多少米以内归入最近的网格", METRES, city_wide=True)

@@ -44,6 +44,8 @@ class ReportLife:
     unit_code: str | None
     author_id: UUID | None
     received_at: datetime
+    since: datetime
+    """Since when it has been in its state."""
     updated_at: datetime
     answer_due_at: datetime | None
     attention: frozenset[str] = frozenset()
@@ -74,7 +76,9 @@ def apply(life: ReportLife | None, entry: Entry) -> ReportLife:
     if life is None:
         return _received(entry)
     changed = _CHANGES.get(entry.action, _unchanged)(life, entry)
-    return replace(changed, number=entry.number, state=ReportState(entry.target), updated_at=entry.recorded_at)
+    at = entry.recorded_at
+    since = life.since if ReportState(entry.target) is life.state else at
+    return replace(changed, number=entry.number, state=ReportState(entry.target), since=since, updated_at=at)
 
 
 def _received(entry: Entry) -> ReportLife:
@@ -91,6 +95,7 @@ def _received(entry: Entry) -> ReportLife:
         unit_code=p["unit_code"],
         author_id=UUID(p["author_id"]) if p["author_id"] else None,
         received_at=entry.recorded_at,
+        since=entry.recorded_at,
         updated_at=entry.recorded_at,
         answer_due_at=instant_of(p, "answer_due_at"),
         attention=frozenset(p["attention"]),

@@ -1,8 +1,12 @@
 """What lists need of a report as it stands: it follows from its life alone."""
 
-from typing import Any
+from typing import Any, Final
 
+from app.dispatch.codes import ReportState
 from app.dispatch.report_life import ReportLife
+
+_WAITING: Final = frozenset({ReportState.RECEIVED, ReportState.VERIFYING, ReportState.ACCEPTED})
+"""The states in which somebody has to do something about it; the others are its ends."""
 
 
 def present(life: ReportLife) -> dict[str, Any]:
@@ -20,6 +24,7 @@ def present(life: ReportLife) -> dict[str, Any]:
         "zones": dict(life.spot.zones),
         "verifier_id": life.verifier_id,
         "end_reason": life.end_reason,
+        "waiting_since": life.since if life.state in _WAITING else None,
         "updated_at": life.updated_at,
         "version": life.number,
     }

@@ -10,7 +10,11 @@ from app.dispatch.codes import CaseState, Post, ReportState, RequestKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """Things in a state that wait for a post. `mine`: only those given to the caller himself."""
+    """Things in a state that wait for a post. `mine`: only those given to the caller himself.
+
+    `limit` names the policy within which the post is to act since the thing came into that state; a ruling has a due
+    time of its own, and of a unit the leg's is asked for.
+    """
 
     name: str
     post: Post
@@ -19,14 +23,15 @@ class Queue:
     requests: Sequence[RequestKind] = ()
     unsigned: bool = False
     mine: bool = False
+    limit: str | None = None
 
 
-def _reports(name: str, post: Post, state: ReportState, *, mine: bool = False) -> Queue:
-    return Queue(name=name, post=post, thing=Thing.REPORT, states=(state,), mine=mine)
+def _reports(name: str, post: Post, state: ReportState, limit: str, *, mine: bool = False) -> Queue:
+    return Queue(name=name, post=post, thing=Thing.REPORT, states=(state,), limit=limit, mine=mine)
 
 
-def _cases(name: str, post: Post, *states: CaseState, mine: bool = False) -> Queue:
-    return Queue(name=name, post=post, thing=Thing.CASE, states=states, mine=mine)
+def _cases(name: str, post: Post, state: CaseState, limit: str | None = None, *, mine: bool = False) -> Queue:
+    return Queue(name=name, post=post, thing=Thing.CASE, states=(state,), limit=limit, mine=mine)
 
 
 def _requests(name: str, post: Post, *kinds: RequestKind) -> Queue:
@@ -34,17 +39,17 @@ def _requests(name: str, post: Post, *kinds: RequestKind) -> Queue:
 
 
 QUEUES: Final = (
-    _reports("to_accept", Post.OPERATOR, ReportState.RECEIVED),
-    _cases("to_send_check", Post.OPERATOR, CaseState.DISPOSED),
-    _reports("to_file", Post.SHIFT_LEAD, ReportState.ACCEPTED),
+    _reports("to_accept", Post.OPERATOR, ReportState.RECEIVED, "accept_limit"),
+    _cases("to_send_check", Post.OPERATOR, CaseState.DISPOSED, "send_check_limit"),
+    _reports("to_file", Post.SHIFT_LEAD, ReportState.ACCEPTED, "file_limit"),
     _requests("to_rule", Post.SHIFT_LEAD, RequestKind.EXTENSION, RequestKind.SUSPENSION),
-    _cases("to_close", Post.SHIFT_LEAD, CaseState.CHECKED),
-    _cases("to_dispatch", Post.DISPATCHER, CaseState.FILED),
+    _cases("to_close", Post.SHIFT_LEAD, CaseState.CHECKED, "close_limit"),
+    _cases("to_dispatch", Post.DISPATCHER, CaseState.FILED, "dispatch_limit"),
     _requests("returns_to_rule", Post.DISPATCHER, RequestKind.RETURN),
     Queue(name="to_sign", post=Post.UNIT, thing=Thing.CASE, states=(CaseState.DISPATCHED,), unsigned=True),
     _cases("to_dispose", Post.UNIT, CaseState.DISPATCHED),
-    _reports("to_verify", Post.INSPECTOR, ReportState.VERIFYING, mine=True),
-    _cases("to_check", Post.INSPECTOR, CaseState.CHECKING, mine=True),
+    _reports("to_verify", Post.INSPECTOR, ReportState.VERIFYING, "verify_limit", mine=True),
+    _cases("to_check", Post.INSPECTOR, CaseState.CHECKING, "check_limit", mine=True),
 )
 """In the order in which a post would look."""
 

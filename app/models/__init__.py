@@ -1,6 +1,6 @@
 """SQLAlchemy mapping, one file an aggregate; importing this package knows every table."""
 
-from app.models import activations, cases, facts, history, people, places, reports, seedings, sets, work
+from app.models import activations, cases, facts, history, leases, people, places, reports, seedings, sets, work
 from app.models.base import SRID, Base
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "cases",
     "facts",
     "history",
+    "leases",
     "people",
     "places",
     "reports",

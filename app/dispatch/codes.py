@@ -315,6 +315,16 @@ class WhoMayCheck(StrEnum):
     SAME_ALLOWED = "same_allowed"
 
 
+class SentBecause(StrEnum):
+    """Why this inspector was sent, the best fit first."""
+
+    OF_BEAT = "of_beat"
+    NEAREST = "nearest"
+    IN_REACH = "in_reach"
+    OFF_SHIFT = "off_shift"
+    NAMED = "named"
+
+
 class Light(StrEnum):
     """How much of a limit is used."""
 
@@ -401,3 +411,32 @@ class LostBecause(StrEnum):
     OLDER_RULING = "older_ruling"
     SAME_UNIT = "same_unit"
     CONFLICT = "conflict"
+
+
+class OrderKind(StrEnum):
+    """What a formal order to a unit is: something to be done, or something watched until it is done."""
+
+    ASSIGNMENT = "assignment"
+    SUPERVISION = "supervision"
+
+
+class OrderState(StrEnum):
+    """Where an order stands; a miss is a mark, not a state: it stays open."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+class OrderAction(StrEnum):
+    """What can be done to an order; `issue` begins it, `miss` is the clock's."""
+
+    ISSUE = "issue"
+    ANSWER = "answer"
+    ACCEPT = "accept"
+    SEND_BACK = "send_back"
+    WITHDRAW = "withdraw"
+    URGE = "urge"
+    NOTE = "note"
+    MISS = "miss"

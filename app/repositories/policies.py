@@ -75,11 +75,9 @@ class PolicyRepository:
         last = found[limit - 1] if found[limit:] else None
         return found[:limit], cursor((_NEWEST_FIRST, last.recorded_at, last.id)) if last else None
 
-    async def lasting(self, now: datetime) -> Sequence[PolicyRecord]:
-        """Return the rows that hold now or will, the oldest first."""
-        query = select(PolicyRecord).where(
-            PolicyRecord.ended_at.is_(None), or_(PolicyRecord.valid_to.is_(None), PolicyRecord.valid_to > now)
-        )
+    async def lasting(self) -> Sequence[PolicyRecord]:
+        """Return the rows that nobody has ended, the oldest first; each says itself from when until when it holds."""
+        query = select(PolicyRecord).where(PolicyRecord.ended_at.is_(None))
         return (await self._session.scalars(query.order_by(PolicyRecord.recorded_at, PolicyRecord.id))).all()
 
     async def changes(self) -> tuple[int, datetime | None]:

@@ -7,11 +7,14 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
 
+from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.codes import Source
-from app.dispatch.policies import table
+from app.dispatch.policies import CITY_WIDE, DEFAULTS, KINDS, table
 from app.dispatch.reasons import BUILT_IN_VERSION, REASONS, SOURCE_NAMES
 from app.dispatch.set_codes import SetKind
+from app.models.policies import PolicyRecord
 from app.models.sets import DataSet
+from app.repositories.policies import PolicyRepository
 from app.repositories.ref import RefRepository
 from app.services.transaction import Sessions, reading
 
@@ -45,6 +48,10 @@ class MasterData:
     items: Rows
 
 
+_TOLD: Final = ("id", "value", "kind", "major", "minor", "source", "desk", "unit_code", "document")
+_TIMES: Final = ("valid_from", "valid_to")
+"""What everybody may read of a row; who laid it down and why is for administrators."""
+
 _KINDS: Final = {
     Master.CATALOGUE: SetKind.CATALOGUE,
     Master.UNITS: SetKind.UNITS,
@@ -64,6 +71,9 @@ class Reference:
 
     async def read(self, master: Master, *, changed_since: datetime | None) -> MasterData:
         """Return a list with its version; without items if it has not changed since an instant."""
+        if master is Master.POLICIES:
+            async with reading(self._sessions) as session:
+                return await _policies(PolicyRepository(session), changed_since)
         kind = _KINDS.get(master)
         if kind is None:
             return _built_in(master, changed_since)
@@ -84,11 +94,39 @@ def _built_in(master: Master, changed_since: datetime | None) -> MasterData:
             items = [{"action": one.action, "code": one.code, "name": one.name} for one in REASONS]
         case Master.SOURCES:
             items = [{"code": source, "name": SOURCE_NAMES[source]} for source in Source]
-        case Master.POLICIES:
-            items = [{"name": name, "value": value, "meaning": meaning} for name, value, meaning in table()]
     if changed_since is not None and changed_since >= BUILT_IN_SINCE:
         items = []
     return MasterData(version=BUILT_IN_VERSION, edition=None, changed_at=BUILT_IN_SINCE, items=items)
+
+
+async def _policies(repository: PolicyRepository, changed_since: datetime | None) -> MasterData:
+    """Return every policy with its default and the rows that nobody has ended; each row makes a new version."""
+    changes, last = await repository.changes()
+    changed_at = last or BUILT_IN_SINCE
+    old = changed_since is not None and changed_at <= changed_since
+    version, items = BUILT_IN_VERSION + changes, _with_rows([] if old else await repository.lasting())
+    return MasterData(version=version, edition=None, changed_at=changed_at, items=[] if old else items)
+
+
+def _with_rows(rows: Sequence[PolicyRecord]) -> Rows:
+    return [
+        {
+            "name": name,
+            "value": text,
+            "meaning": meaning,
+            "type": KINDS[name].name,
+            "takes": KINDS[name].right.strip(),
+            "city_wide": name in CITY_WIDE,
+            "default": KINDS[name].write(getattr(DEFAULTS, name)),
+            "rows": [_policy_row(row) for row in rows if row.policy == name],
+        }
+        for name, text, meaning in table()
+    ]
+
+
+def _policy_row(row: PolicyRecord) -> Mapping[str, Any]:
+    instants = {name: at.astimezone(LOCAL_ZONE).isoformat() if (at := getattr(row, name)) else None for name in _TIMES}
+    return {name: getattr(row, name) for name in _TOLD} | instants
 
 
 def _as_stored(_: DataSet, rows: Rows) -> Rows:

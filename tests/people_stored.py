@@ -64,11 +64,13 @@ async def store_account(
     return account_id
 
 
-async def signed_in(application: FastAPI, keys: Keys, *posts: Post, unit: str | None = None) -> Person:
-    """Store an account with city-wide posts (or posts of a unit) and return it with its headers."""
+async def signed_in(
+    application: FastAPI, keys: Keys, *posts: Post, unit: str | None = None, desk: str = "city"
+) -> Person:
+    """Store an account with posts of a whole desk (or of a unit) and return it with its headers."""
     wired = application.state.wired
     username = f"test-{uuid7()}"
-    held = [Appointment(post=post, desk="city", unit_code=unit) for post in posts]
+    held = [Appointment(post=post, desk=desk, unit_code=unit) for post in posts]
     account_id = await store_account(wired.sessions, username, *held)
     token = Tokens(keys.token, wired.settings.city).sign(account_id, 0, wired.now())
     return Person(id=account_id, username=username, headers={"Authorization": f"Bearer {token}"})

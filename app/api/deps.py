@@ -24,6 +24,7 @@ from app.services.identity import Identity
 from app.services.imports import Imports
 from app.services.intake import Intake
 from app.services.media import MediaService
+from app.services.orders import Orders
 from app.services.precedence import Precedence
 from app.services.reports import Reports
 from app.services.rulings import Rulings
@@ -57,6 +58,7 @@ class Wired:
     acts: Acts
     cases: Cases
     reports: Reports
+    orders: Orders
     query_codes: QueryCodes
     precedence: Precedence
     media: MediaService

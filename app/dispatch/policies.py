@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from app.dispatch.approval import BUILT_IN, CHAINS, ApprovalRow
 from app.dispatch.codes import LimitUnit, ReworkClock, WhoMayCheck
+from app.dispatch.grade_limits import GRADES, GradeLimit
 from app.dispatch.limits import Limit
 from app.dispatch.policy_values import FLAG, LIMIT, METRES, SHARE, SPAN, ValueKind, choice, count, optional, some_of
 from app.dispatch.required import REQUIRABLE, WITH_EVIDENCE
@@ -78,6 +80,7 @@ class Policies:
     who_may_check: WhoMayCheck = policy(
         WhoMayCheck.OTHER_IF_NEAR, "由谁核查（见词汇表 WhoMayCheck）", choice(WhoMayCheck)
     )
+    near_within_m: float = policy(3000.0, "责任区中心相距多少米以内算附近", METRES)
     recheck_share: float = policy(0.1, "随机另派一人复核的比例", SHARE)
     check_window: Limit | None = policy(None, "派出后须在多久内完成核查；空为不限", optional(LIMIT))
     take_up_within: timedelta | None = policy(None, "任务派出后多久未领取即转派他人；空为不转派", optional(SPAN))
@@ -100,7 +103,14 @@ class Policies:
     )
     ruling_limit_continuous: Limit = policy(_minutes(15), "连续计时案件的审批时限", LIMIT)
     arbitration_limit: Limit = policy(_ONE_WORK_DAY, "裁定时限", LIMIT)
+    approval_chains: tuple[ApprovalRow, ...] = policy(BUILT_IN, "申请由哪些岗位依次审批；先列者先用", CHAINS)
     claim_lease: timedelta = policy(timedelta(minutes=15), "认领一件待办后独占多久", SPAN)
+
+    # places of a higher standard, and orders (交办, 督办)
+    grade_limits: tuple[GradeLimit, ...] = policy((), "责任地块等级对处置时限的调整（倍数或替代时限）", GRADES)
+    order_limit: Limit = policy(Limit(value=3, unit=LimitUnit.WORK_DAY), "交办、督办未指定期限时的办结时限", LIMIT)
+    order_follow_up_limit: Limit = policy(_ONE_WORK_DAY, "逾期续发或退回重办的交办、督办的时限", LIMIT)
+    order_follow_ups_at_most: int = policy(3, "交办、督办逾期后最多连续续发几次", count(0, 20))
 
     # place, likeness, time of devices
     snap_tolerance_m: float = policy(30.0, "网格外多少米以内归入最近的网格", METRES, city_wide=True)

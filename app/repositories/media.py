@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Sight
 from app.models.cases import Case
+from app.models.orders import OrderRow
 from app.models.reports import Media, MediaUse, Report
-from app.repositories.reach import cases_in_sight, reports_in_sight
+from app.repositories.reach import cases_in_sight, orders_in_sight, reports_in_sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,10 @@ class MediaRepository:
         """Return a medium, whoever asks."""
         return _medium(await self._session.scalar(select(Media).where(Media.id == media_id)))
 
-    async def seen(self, media_id: UUID, account_id: UUID, *, reports: Sight, cases: Sight) -> Medium | None:
-        """Return a medium that the account brought in, or that a report or case in its sight uses.
+    async def seen(
+        self, media_id: UUID, account_id: UUID, *, reports: Sight, cases: Sight, orders: Sight
+    ) -> Medium | None:
+        """Return a medium that the account brought in, or that a report, case or order in its sight uses.
 
         A use by another than its maker opens nothing: else who learns an id could hang it on a case of his own.
         """
@@ -58,7 +61,8 @@ class MediaRepository:
         used = and_(MediaUse.media_id == Media.id, owned)
         of_report = exists().where(used, MediaUse.subject_id == Report.id, reports_in_sight(reports))
         of_case = exists().where(used, MediaUse.subject_id == Case.id, cases_in_sight(cases))
-        seen = or_(Media.account_id == account_id, of_report, of_case)
+        of_order = exists().where(used, MediaUse.subject_id == OrderRow.id, orders_in_sight(orders))
+        seen = or_(Media.account_id == account_id, of_report, of_case, of_order)
         return _medium(await self._session.scalar(select(Media).where(Media.id == media_id, seen)))
 
     async def is_known_content(self, sha256: str, *, besides: UUID) -> bool:

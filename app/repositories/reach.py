@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, literal_column, or_, true
 
 from app.dispatch.access import CITY_DESK, Sight
 from app.models.cases import Case
+from app.models.orders import OrderRow
 from app.models.reports import Report
 
 
@@ -33,6 +34,23 @@ def cases_in_sight(sight: Sight) -> ColumnElement[bool]:
         ways.append(Case.author_id == sight.author_id)
     if sight.task_id is not None:
         ways.append(Case.inspector_id == sight.task_id)
+    return or_(false(), *ways)
+
+
+def orders_in_sight(sight: Sight) -> ColumnElement[bool]:
+    """Return the condition under which an order is seen; `Sight.covers` says the same of its `Standing`."""
+    if sight.everywhere:
+        return true()
+    ways: list[ColumnElement[bool]] = []
+    if sight.regions:
+        ways.append(OrderRow.regions.overlap(sorted(sight.regions)))
+    if sight.desks:
+        ways.append(OrderRow.desk.in_(sorted(sight.desks)))
+    ways += [
+        and_(OrderRow.desk == desk, OrderRow.regions.contains([region])) for desk, region in sorted(sight.desk_regions)
+    ]
+    if sight.units:
+        ways.append(OrderRow.unit_code.in_(sorted(sight.units)))
     return or_(false(), *ways)
 
 

@@ -15,9 +15,11 @@ from app.dispatch.codes import ClockKind, Light
 from app.dispatch.disclosure import UNIT_POSTS, judging_clock, light_of, oversees
 from app.dispatch.errors import NotVisible
 from app.models.cases import Case, CaseRequest, LegFacts
+from app.models.orders import OrderRow
 from app.repositories.case_filters import CaseFilter, CaseSort
 from app.repositories.cases import CarriedReport, CaseRepository
 from app.services.books import Books
+from app.services.order_queries import orders_of_case
 from app.services.transaction import Sessions, reading
 from app.services.vault import MaskedReporter, Vault
 
@@ -46,6 +48,7 @@ class CaseView:
     requests: Sequence[CaseRequest] = ()
     reports: Sequence[SeenReport] = ()
     media: Sequence[UUID] = ()
+    orders: Sequence[OrderRow] = ()
 
 
 class CaseQueries:
@@ -73,7 +76,7 @@ class CaseQueries:
         """Return one case; raise NotVisible for one that is not there or not for the actor."""
         async with reading(self._sessions) as session:
             case = await seen_case(session, case_id, actor, self._books.current)
-            return (await self.views(session, [case], actor))[0]
+            return await self._whole(session, case, actor)
 
     async def acted(self, case_id: UUID, actor: Actor) -> CaseView:
         """Return a case to one who has just acted on it, although the step may have taken it out of his sight."""
@@ -81,7 +84,12 @@ class CaseQueries:
             case = await CaseRepository(session).get(case_id, Sight(everywhere=True))
             if case is None:
                 raise NotVisible
-            return (await self.views(session, [case], actor))[0]
+            return await self._whole(session, case, actor)
+
+    async def _whole(self, session: AsyncSession, case: Case, actor: Actor) -> CaseView:
+        """Return a case with the orders about it, too, which lists leave out."""
+        (view,) = await self.views(session, [case], actor)
+        return replace(view, orders=await orders_of_case(session, case.id, actor, self._books.current))
 
     async def stream(self, wanted: CaseFilter, actor: Actor, *, sort: CaseSort) -> AsyncGenerator[CaseView]:
         """Yield every case that the actor sees, without what belongs to it; close it to give the connection back."""

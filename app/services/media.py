@@ -20,6 +20,7 @@ from app.dispatch.access import Actor, Thing, sight
 from app.dispatch.book import Book
 from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.errors import ClientIdTaken, NotVisible
+from app.dispatch.order_access import order_sight
 from app.repositories.media import MediaRepository, Medium
 from app.services.transaction import Sessions, reading, writing
 
@@ -95,6 +96,7 @@ class MediaService:
                 actor.account_id,
                 reports=sight(actor, Thing.REPORT, book.units_below),
                 cases=sight(actor, Thing.CASE, book.units_below),
+                orders=order_sight(actor, book.units_below),
             )
         if medium is None:
             raise NotVisible

@@ -5,12 +5,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Actor, Standing, Thing, permit, sight
-from app.dispatch.codes import Action
+from app.dispatch.codes import Action, OrderAction
 from app.dispatch.errors import GridcaseError, NotPermitted, NotVisible
+from app.dispatch.order_access import order_sight, permit_order
 from app.models.cases import Case
 from app.models.reports import Report
+from app.repositories.orders import OrderRepository
 from app.services import standings
 from app.services.books import Books
+from app.services.order_ledger import standing_of
 from app.services.transaction import Sessions, reading
 
 
@@ -34,6 +37,20 @@ class Precedence:
         if action is not None:
             try:
                 permit(actor, action, standing, units_below)
+            except NotPermitted as error:
+                return error
+        return None
+
+    async def order_refusal(self, actor: Actor, order_id: UUID, action: OrderAction | None) -> GridcaseError | None:
+        """Return NotVisible or NotPermitted where one of them applies to an order."""
+        units_below = self._books.current.units_below
+        async with reading(self._sessions) as session:
+            order = await OrderRepository(session).get(order_id, order_sight(actor, units_below))
+        if order is None:
+            return NotVisible()
+        if action is not None:
+            try:
+                permit_order(actor, action, standing_of(order), units_below)
             except NotPermitted as error:
                 return error
         return None

@@ -1,6 +1,6 @@
-"""Fire what is due: signing and resuming by policy; and forget what only had to be remembered for a while."""
+"""Fire what is due: signing and resuming by policy, orders that nobody answered; forget what has had its time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -18,6 +18,7 @@ from app.repositories.step_reading import StepReading
 from app.repositories.work import WorkRepository
 from app.services.acts import Act, Done
 from app.services.ledger import Acting
+from app.services.order_ledger import ORDER_DUE
 from app.services.transaction import Sessions, concerns_one, sqlstate, writing
 
 log = structlog.get_logger()
@@ -37,9 +38,21 @@ class Plays(Protocol):
         ...
 
 
+class Misses(Protocol):
+    """Who notices that orders were not answered in time."""
+
+    async def lock(self, session: AsyncSession, order_ids: Collection[UUID]) -> None:
+        """Lock orders before their timers are finished."""
+        ...
+
+    async def miss(self, session: AsyncSession, order_id: UUID, now: datetime) -> bool:
+        """Say that an order was missed; False where that is not so any more. Raise NotVisible for none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A timer that is leased to us, under the attempt that fences it."""
+    """A timer that is leased to us, under the attempt that fences it; `case_id` is the order's for `order_due`."""
 
     id: UUID
     attempt: int
@@ -51,11 +64,14 @@ class Due:
 class Timers:
     """Every timer takes effect once, however many workers look: the fence and the step share a transaction."""
 
-    def __init__(self, sessions: Sessions, acts: Plays, now: Callable[[], datetime]) -> None:
-        """Take who acts, and our clock."""
+    def __init__(
+        self, sessions: Sessions, acts: Plays, now: Callable[[], datetime], orders: Misses | None = None
+    ) -> None:
+        """Take who acts on cases, our clock, and who looks after orders; without, those are left to others."""
         self._sessions = sessions
         self._acts = acts
         self._now = now
+        self._orders = orders
 
     async def fire_due(self) -> int:
         """Fire up to `AT_ONCE` timers together; return how many were looked at. One that fails is left to a later try.
@@ -64,9 +80,9 @@ class Timers:
         """
         async with writing(self._sessions) as session:
             due = [_due(one) for one in await WorkRepository(session).lease_timers(self._now(), LEASE, AT_ONCE)]
-        known = [one for one in due if one.kind in _COMMANDS]
+        known = [one for one in due if self._knows(one)]
         for one in due:
-            if one.kind not in _COMMANDS:
+            if not self._knows(one):
                 log.warning("timer_unknown", kind=one.kind)
         if not await self._fired(known) and len(known) > 1:
             for one in known:
@@ -77,6 +93,9 @@ class Timers:
         """Remove idempotency keys and inbox ids that have had their time."""
         async with writing(self._sessions) as session:
             await WorkRepository(session).drop_keys(self._now() - KEPT)
+
+    def _knows(self, due: Due) -> bool:
+        return due.kind in _COMMANDS or (due.kind == ORDER_DUE and self._orders is not None)
 
     async def _fired(self, due: Sequence[Due]) -> bool:
         """Fire timers in one transaction; False where that failed, and nothing was done."""
@@ -93,17 +112,25 @@ class Timers:
         return True
 
     async def _fire(self, due: Sequence[Due]) -> None:
-        """Lock the cases first and their timers behind them, as every step does; then act for those still ours."""
+        """Lock the cases first, then orders, and their timers behind them, as every step does; then act for ours."""
         if not due:
             return
         async with writing(self._sessions) as session:
-            await StepReading(session).lock_cases({one.case_id for one in due})
+            await StepReading(session).lock_cases({one.case_id for one in due if one.kind != ORDER_DUE})
+            if self._orders is not None:
+                await self._orders.lock(session, {one.case_id for one in due if one.kind == ORDER_DUE})
             now = self._now()
             ours = await WorkRepository(session).finish_timers({one.id: one.attempt for one in due}, now)
-            fired = [one for one in due if one.id in ours]
+            fired = [one for one in due if one.id in ours and one.kind != ORDER_DUE]
             taken = await self._acts.play([_act(one, now) for one in fired], within=session)
             for one, done in zip(fired, taken, strict=True):
                 _lapse(one, done)
+            await self._miss(session, [one.case_id for one in due if one.id in ours and one.kind == ORDER_DUE], now)
+
+    async def _miss(self, session: AsyncSession, order_ids: Sequence[UUID], now: datetime) -> None:
+        for order_id in order_ids:
+            if self._orders is None or not await self._orders.miss(session, order_id, now):
+                log.info("timer_lapsed", kind=ORDER_DUE, reason="answered")
 
 
 def _due(timer: Timer) -> Due:
@@ -116,7 +143,7 @@ def _act(due: Due, now: datetime) -> Act:
     return Act(
         subject="case",
         subject_id=due.case_id,
-        command=_COMMANDS[due.kind],
+        command=Sign(leg=due.leg) if due.kind == AUTO_SIGN else _COMMANDS[due.kind],
         acting=acting,
         policy=due.kind,
         leg=due.leg,

@@ -12,6 +12,7 @@ from app.services.case_opening import CaseOpening
 from app.services.case_steps import CaseSteps
 from app.services.cases import Cases
 from app.services.frame import Frame
+from app.services.orders import Orders
 from app.services.report_steps import ReportSteps
 from app.services.reports import Reports
 from app.services.steps import Steps
@@ -26,6 +27,7 @@ class Stepping:
     acts: Acts
     cases: Cases
     reports: Reports
+    orders: Orders
 
 
 def stepping(
@@ -40,4 +42,7 @@ def stepping(
     sittings = Sittings(books=books, vault=vault, policies=policies)
     acts = Acts(sessions=sessions, sittings=sittings, steps=steps)
     frame = Frame(sessions=sessions, sittings=sittings, steps=steps, now=now)
-    return Stepping(acts=acts, cases=Cases(frame=frame, acts=acts), reports=Reports(frame=frame, acts=acts))
+    orders = Orders(sessions=sessions, books=books, acts=acts, vault=vault, policies=policies, now=now, city=city)
+    return Stepping(
+        acts=acts, cases=Cases(frame=frame, acts=acts), reports=Reports(frame=frame, acts=acts), orders=orders
+    )

@@ -14,6 +14,7 @@ from app.adapters.keys import Keys, load_keys
 from app.adapters.sealing import Sealer
 from app.dispatch.policies import DEFAULTS
 from app.repositories.engine import open_engine, open_sessions
+from app.services.anchoring import anchoring
 from app.services.books import Books
 from app.services.outbox import Outbox
 from app.services.partner_secrets import PartnerSecrets
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 LOOK_EVERY: Final = timedelta(milliseconds=500)
 RELOCATE_EVERY: Final = timedelta(seconds=2)
 FORGET_EVERY: Final = timedelta(hours=1)
+ANCHOR_EVERY: Final = timedelta(hours=1)
 LONGEST_PAUSE: Final = timedelta(seconds=30)
 """How long a loop that keeps failing waits at most before it tries again."""
 _MOST_DOUBLINGS: Final = 10
@@ -53,10 +55,18 @@ async def run_forever(settings: Settings, stop: asyncio.Event) -> None:
                 repeat("relocations", RELOCATE_EVERY, relocations.look, stop),
                 repeat("schedules", LOOK_EVERY, books.begin_due, stop),
                 repeat("forget", FORGET_EVERY, timers.forget, stop),
+                *_anchors(settings, sessions, stop),
             )
             await outbox.close()
     finally:
         await engine.dispose()
+
+
+def _anchors(settings: Settings, sessions: Sessions, stop: asyncio.Event) -> list[Awaitable[None]]:
+    """Return the loop that writes anchors, where a folder is set for them."""
+    if settings.anchor_dir is None:
+        return []
+    return [repeat("anchors", ANCHOR_EVERY, anchoring(settings, sessions).look, stop)]
 
 
 def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller, books: Books) -> tuple[Outbox, Timers]:
@@ -64,7 +74,7 @@ def build(settings: Settings, sessions: Sessions, keys: Keys, caller: Caller, bo
     sealer = Sealer(keys)
     steps = stepping(sessions, books, Vault(sealer), DEFAULTS, _now, city=settings.city)
     outbox = Outbox(sessions, caller, PartnerSecrets(sealer), _now, demo=settings.mode is Mode.DEMO)
-    return outbox, Timers(sessions, steps.acts, _now)
+    return outbox, Timers(sessions, steps.acts, _now, steps.orders)
 
 
 def relocating(settings: Settings, sessions: Sessions, keys: Keys, books: Books) -> Relocations:

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.schemas.base import Answer, Instant
+from app.api.schemas.orders import OrderBriefOut
 from app.dispatch.codes import (
     CaseState,
     Datum,
@@ -36,6 +37,7 @@ class LegOut(Answer):
     number: int = Field(description="Number within the round", examples=[1])
     unit_code: str = Field(description="The unit", examples=["510107003"])
     kind: LegKind = Field(description="main, assist or sub", examples=["main"])
+    parent: int | None = Field(description="Leg that this one is a part of; null for main ones", examples=[None])
     dispatched_at: Instant = Field(description="Sent to the unit", examples=["2026-03-02T09:00:00+08:00"])
     signed_at: Instant | None = Field(description="Seen by the unit", examples=["2026-03-02T09:20:00+08:00"])
     due_at: Instant | None = Field(description="Due time of this leg", examples=["2026-03-02T17:00:00+08:00"])
@@ -139,6 +141,9 @@ class CaseOut(Answer):
     requests: list[RequestOut] = Field(description="Requests that wait for a ruling")
     reports: list[CarriedReportOut] = Field(description="What the caller may see of its reports; never for units")
     media: list[UUID] = Field(description="Its photos and films", examples=[[]])
+    orders: list[OrderBriefOut] = Field(
+        default=[], description="Orders about it that the caller sees; not in lists and batches", examples=[[]]
+    )
     updated_at: Instant = Field(description="Last step", examples=["2026-03-02T09:20:00+08:00"])
     version: int = Field(description="Number of the last step; also the ETag", examples=[3])
 
@@ -165,6 +170,7 @@ class CaseOut(Answer):
             requests=[RequestOut.model_validate(request) for request in view.requests],
             reports=[CarriedReportOut.of(report) for report in view.reports],
             media=list(view.media),
+            orders=[OrderBriefOut.brief(row) for row in view.orders],
         )
 
 

@@ -60,6 +60,12 @@ def load_keys(folder: Path) -> Keys:
     )
 
 
+def anchor_key(folder: Path) -> Key:
+    """Read the key that signs anchors, making it when it is missing; raises as `load_keys` does."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _ensure(folder, "anchor-1")
+
+
 def present_keys(folder: Path) -> dict[str, Key]:
     """Read all keys of `folder` by the name of their file, without its ending; none is made."""
     return {path.stem: _read(path) for path in sorted(folder.glob("*.key"))}

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.dispatch.anchors import Anchored
 from app.dispatch.chain import HASH, NUMBER, link, text_digest
 
 
@@ -19,6 +20,9 @@ class Flaw(StrEnum):
     TAIL = "tail"
     NO_HISTORY = "no_history"
     NO_SUBJECT = "no_subject"
+    ANCHORED = "anchored"
+    CUT = "cut"
+    BACKDATED = "backdated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +57,11 @@ class ChainCheck:
     """One chain while it is read, first row to last; nothing of a row is kept but its number and its hash.
 
     After the first row that does not fit the later ones prove nothing and are only counted; texts are checked up to it.
+    With anchors every row is compared with what was anchored, too.
     """
 
     subject_id: UUID
+    anchored: Anchored | None = None
     subject: str = ""
     rows: int = 0
     texts: int = 0
@@ -74,6 +80,8 @@ class ChainCheck:
             yield self._break(self.number + 1, Flaw.MISSING)
         elif not _fits(self.hash, row):
             yield self._break(self.number + 1, Flaw.BROKEN)
+        elif flaw := self._against_anchors(row):
+            yield self._break(self.number + 1, flaw)
         else:
             self.number, self.hash = row[NUMBER], row[HASH]
             yield from self._texts(row["payload"].get("texts", {}), texts)
@@ -82,8 +90,22 @@ class ChainCheck:
         """Compare the end of the chain with what the report's or the case's own row says."""
         if head is None:
             yield self._found(self.number or None, Flaw.NO_SUBJECT)
-        elif not self.broken and (head.subject, head.version) != (self.subject, self.number):
+        if self.broken:
+            return
+        if self.anchored is not None and self.anchored.length(self.subject_id) > self.number:
+            yield self._found(self.number + 1, Flaw.CUT)
+        elif head is not None and (head.subject, head.version) != (self.subject, self.number):
             yield self._found(self.number, Flaw.TAIL)
+
+    def _against_anchors(self, row: Mapping[str, Any]) -> Flaw | None:
+        """Tell what the anchors say of a row that fits its chain: another hash, or none though it is old enough."""
+        if self.anchored is None:
+            return None
+        known = self.anchored.hash_of(self.subject_id, row[NUMBER])
+        if known is not None:
+            return None if known == row[HASH] else Flaw.ANCHORED
+        settled = self.anchored.settled
+        return Flaw.BACKDATED if settled is not None and row["recorded_at"] < settled else None
 
     def _texts(self, digests: Mapping[str, str], texts: Mapping[str, StoredText]) -> Iterator[Finding]:
         for field, digest in digests.items():

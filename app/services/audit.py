@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from app.dispatch.anchors import Anchored
 from app.dispatch.audit import ChainCheck, Difference, Finding, Flaw
 from app.dispatch.chain import HASH
 from app.repositories.audit import CASES, REPORTS, SUBJECTS, AuditRepository, Ids
@@ -79,10 +80,11 @@ class _Stretch:
 class Audit:
     """Read everything, change nothing; memory does not grow with the city."""
 
-    def __init__(self, sessions: Sessions, *, stretch: int = STRETCH) -> None:
-        """Read with these sessions; the app role suffices."""
+    def __init__(self, sessions: Sessions, *, stretch: int = STRETCH, anchored: Anchored | None = None) -> None:
+        """Read with these sessions; the app role suffices. Chains are held against the anchors, if there are any."""
         self._sessions = sessions
         self._size = stretch
+        self._anchored = anchored
 
     async def estimate(self, *tables: str) -> int | None:
         """Return about how many rows these tables have, if the database has counted them."""
@@ -93,12 +95,15 @@ class Audit:
 
     async def verify(self, seen: Seen) -> ChainReport:
         """Check every chain, its texts, and that it ends where the report's or the case's own row says."""
-        report = ChainReport()
+        report, met = ChainReport(), set[UUID]()
 
         async def chains(stretch: _Stretch) -> None:
-            await _verify(stretch, report, seen)
+            met.update(await _verify(stretch, report, seen, self._anchored))
 
         await self._each(SUBJECTS, chains)
+        if self._anchored is not None:
+            gone = sorted(self._anchored.subjects - met)
+            report.note(Finding(subject="", subject_id=one, number=1, flaw=Flaw.CUT) for one in gone)
         return report
 
     async def facts(self, seen: Seen) -> FactsReport:
@@ -138,9 +143,10 @@ class Audit:
             after = upto
 
 
-async def _verify(stretch: _Stretch, report: ChainReport, seen: Seen) -> None:
-    """Check the chains of a stretch while they are read."""
+async def _verify(stretch: _Stretch, report: ChainReport, seen: Seen, anchored: Anchored | None) -> set[UUID]:
+    """Check the chains of a stretch while they are read; return whose they are."""
     heads = await stretch.repository.heads(stretch.after, stretch.upto)
+    met: set[UUID] = set()
 
     def end(check: ChainCheck) -> None:
         report.note(check.end(heads.pop(check.subject_id, None)))
@@ -152,7 +158,8 @@ async def _verify(stretch: _Stretch, report: ChainReport, seen: Seen) -> None:
         if check is None or check.subject_id != row["subject_id"]:
             if check is not None:
                 end(check)
-            check = ChainCheck(row["subject_id"])
+            check = ChainCheck(row["subject_id"], anchored)
+            met.add(check.subject_id)
         report.note(check.take(row, texts))
     if check is not None:
         end(check)
@@ -160,3 +167,4 @@ async def _verify(stretch: _Stretch, report: ChainReport, seen: Seen) -> None:
         Finding(subject=head.subject, subject_id=one, number=None, flaw=Flaw.NO_HISTORY) for one, head in heads.items()
     )
     report.note(await stretch.repository.stray_texts(stretch.after, stretch.upto))
+    return met

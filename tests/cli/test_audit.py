@@ -16,8 +16,9 @@ from tests.towns import CITY, Town
 ROOT = Path(__file__).parents[2]
 STEP = """
 INSERT INTO test.history (subject_id, number, subject, action, to_state, post, recorded_at, payload, hash)
-VALUES ('00000000-0000-0000-0000-000000000001', 2, 'case', 'file', 'filed', 'shift_lead', now(), '{}', 'h')
+VALUES ('00000000-0000-0000-0000-000000000001', 2, 'case', 'file', 'filed', 'shift_lead', now(), '{}', repeat('0', 64))
 """
+ALL_GONE = "SET session_replication_role = replica; DELETE FROM test.history"
 FACT = """
 INSERT INTO test.report_facts (report_id, first_recorded_at, last_recorded_at, received_at, source, desk,
   valid, answered_on_time, satisfied, solved)
@@ -71,7 +72,29 @@ def test_status_and_words_follow_what_was_found(
     assert spoilt.returncode == 1, spoilt.stderr
     assert said in spoilt.stdout
     assert "Traceback" not in spoilt.stderr
-    assert ("rewritten as a whole" in spoilt.stdout) is (what == "audit verify")
+    assert ("Not held against anchors" in spoilt.stdout) is (what == "audit verify")
+
+
+def test_what_was_anchored_and_taken_away_is_named(fresh_city: Town, home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "anchors"
+    folder.mkdir()
+    where = {
+        "GRIDCASE_DATABASE_URL": fresh_city.app_url,
+        "GRIDCASE_CITY": CITY,
+        "GRIDCASE_ANCHOR_DIR": str(folder),
+    }
+    asyncio.run(_as_admin(fresh_city, ALL_GONE))
+    asyncio.run(_as_admin(fresh_city, STEP.replace("0001', 2", "0002', 1")))
+    made = _audit("audit anchor", home, **where)
+    assert (made.returncode, "anchor 1: " in made.stdout) == (0, True), made.stderr
+    asyncio.run(_as_admin(fresh_city, ALL_GONE))
+    spoilt = _audit("audit verify", home, **where)
+    assert spoilt.returncode == 1, spoilt.stderr
+    assert "00000000-0000-0000-0000-000000000002 1: 锚点有而库中没有" in spoilt.stdout
+    assert "1 anchors; what was recorded after" in spoilt.stdout
+    (folder / "00000001.anchor").unlink()
+    spoilt = _audit("audit verify", home, **where)
+    assert "anchor 1: 不见了 / is not there" in spoilt.stdout
 
 
 def test_the_private_cluster_is_started_for_it_and_stopped_afterwards(home: Path) -> None:
@@ -83,4 +106,6 @@ def test_the_private_cluster_is_started_for_it_and_stopped_afterwards(home: Path
     done = _audit("audit facts", home)
     assert done.returncode == 0, done.stderr
     assert "0 cases, 0 reports, 0 differences" in done.stdout
+    without = _audit("audit anchor", home)
+    assert (without.returncode, "GRIDCASE_ANCHOR_DIR" in without.stderr) == (1, True)
     assert _audit("db status", home).returncode == 3

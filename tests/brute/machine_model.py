@@ -1,0 +1,597 @@
+"""A small model of the life of reports and cases, written apart from the product: what every act must lead to.
+
+Whose act it is and which states it leads to stand in `tests.api.workflow_by_hand`; here are the guards, the counters,
+the clocks, and what follows on the other side. All limits run on the wall clock, so that due times are sums.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from tests.api import workflow_by_hand as by_hand
+
+LIMIT: Final = timedelta(hours=2)
+REDO: Final = timedelta(hours=3)
+RECALL_WITHIN: Final = timedelta(minutes=15)
+RETURN_WITHIN: Final = timedelta(minutes=30)
+"""A quarter of the limit."""
+RULING: Final = timedelta(minutes=15)
+SIGNED_AFTER: Final = timedelta(hours=2)
+REOPEN_WITHIN: Final = timedelta(days=15)
+
+ROWS: Final = {
+    (things, row.action): row
+    for things, (table, states) in by_hand.TABLES.items()
+    for row in by_hand.rows(table, states)
+}
+OPEN: Final = ("filed", "dispatched", "suspended", "disposed", "checking", "checked")
+ENDED: Final = ("closed", "voided")
+Span = tuple[datetime, datetime]
+
+
+class Refused(Exception):
+    """The model says no; the word is the kind of the error."""
+
+
+_BELOW: Final = {"TOP": ("TOP", "W", "E"), "W": ("W",), "E": ("E",)}
+
+
+class Somebody(Protocol):
+    """Who acts."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def posts(self) -> tuple[str, ...]: ...
+    @property
+    def unit(self) -> str | None: ...
+
+
+def due(start: datetime, limit: timedelta, pauses: Sequence[Span]) -> datetime:
+    """Return the first instant by which the limit has run outside the pauses."""
+    at, reached = start + limit, start
+    for begin, end in sorted(pauses):
+        since = max(begin, reached)
+        if since < at and end > since:
+            at += end - since
+        reached = max(reached, end)
+    return at
+
+
+@dataclass(slots=True)
+class Leg:
+    """One unit's turn."""
+
+    unit: str
+    kind: str
+    sent: datetime
+    limit: timedelta
+    pauses: list[Span] = field(default_factory=list)
+    extensions: int = 0
+    signed: bool = False
+    end: str | None = None
+
+    @property
+    def due(self) -> datetime:
+        return due(self.sent, self.limit * (1 + self.extensions), self.pauses)
+
+
+@dataclass(slots=True)
+class Request:
+    """What was asked."""
+
+    kind: str
+    leg: int
+    unit: str
+    asked: datetime
+    in_time: bool
+    until: datetime | None = None
+    state: str = "pending"
+
+
+@dataclass(slots=True)
+class Round:
+    """A round so far."""
+
+    limit: timedelta
+    start: datetime | None = None
+    legs: list[Leg] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    pauses: list[Span] = field(default_factory=list)
+    disposals: list[datetime] = field(default_factory=list)
+    gone: bool = False
+    standing: datetime | None = None
+    result: str | None = None
+    suspended: datetime | None = None
+    reworks: int = 0
+    extensions: int = 0
+    suspensions: int = 0
+    returns: int = 0
+    closed: datetime | None = None
+    end_kind: str | None = None
+
+    @property
+    def due(self) -> datetime | None:
+        return due(self.start, self.limit * (1 + self.extensions), self.pauses) if self.start else None
+
+    @property
+    def mains(self) -> list[Leg]:
+        return [leg for leg in self.legs if leg.kind == "main"]
+
+    @property
+    def accountable(self) -> Leg | None:
+        """Return the last main leg that was not annulled."""
+        good = [leg for leg in self.mains if leg.end not in {"returned", "recalled", "overruled"}]
+        return good[-1] if good else None
+
+    @property
+    def pending(self) -> Request | None:
+        return next((one for one in self.requests if one.state == "pending"), None)
+
+
+@dataclass(slots=True)
+class Report:
+    """A report so far."""
+
+    id: UUID
+    order: str | None
+    author: UUID | None = None
+    verifier: UUID | None = None
+    state: str = "received"
+    version: int = 1
+    cases: list[UUID] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Case:
+    """A case so far."""
+
+    id: UUID
+    proposed: str
+    reports: list[UUID]
+    state: str = "filed"
+    version: int = 1
+    rounds: list[Round] = field(default_factory=lambda: [Round(LIMIT)])
+    urges: int = 0
+    tags: set[str] = field(default_factory=set)
+    inspector: UUID | None = None
+
+    @property
+    def round(self) -> Round:
+        return self.rounds[-1]
+
+    @property
+    def leg(self) -> Leg | None:
+        return self.round.accountable
+
+    @property
+    def unit(self) -> str:
+        return self.leg.unit if self.leg else self.proposed
+
+
+def sees(who: Somebody, one: "Report | Case") -> bool:
+    """Tell whether it is in his sight: staff see the whole city, units what they had, inspectors their own reports."""
+    if isinstance(one, Report):
+        mine = who.id in {one.author, one.verifier}
+        return who.unit is None and ("inspector" not in who.posts or mine)
+    if who.unit is None:
+        return True
+    return any(leg.unit in _BELOW[who.unit] for turn in one.rounds for leg in turn.legs)
+
+
+def may(who: Somebody, one: "Report | Case", action: str) -> bool:
+    """Tell whether it is ever his act."""
+    row = ROWS["cases" if isinstance(one, Case) else "reports", action]
+    if isinstance(one, Case) and who.unit is not None:
+        return "seeing" in row.who or ("unit" in row.who and one.unit in _BELOW[who.unit])
+    if isinstance(one, Case) and action in {"grant", "refuse"} and one.round.pending is not None:
+        return ("dispatcher" if one.round.pending.kind == "return" else "shift_lead") in who.posts
+    held = {*who.posts, "seeing"} | ({"all_three"} if len(who.posts) > 1 else set())
+    held |= {"desk"} if held & {"operator", "shift_lead"} else set()
+    task = one.inspector if isinstance(one, Case) else one.verifier
+    held |= {"inspector.task"} if who.id == task else set()
+    held |= {"inspector.author"} if isinstance(one, Report) and who.id == one.author else set()
+    return not held.isdisjoint(row.who)
+
+
+@dataclass(slots=True)
+class Timer:
+    """Something that waits for an instant; a signing belongs to one leg."""
+
+    case: UUID
+    kind: str
+    at: datetime
+    leg: Leg | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """Everything there is."""
+
+    now: datetime
+    reports: dict[UUID, Report] = field(default_factory=dict)
+    cases: dict[UUID, Case] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """What went to the partner: order and type, in order."""
+    timers: list[Timer] = field(default_factory=list)
+
+    # what may be done
+
+    def hear(self, things: str, one: Report | Case, action: str, given: dict[str, Any]) -> None:
+        """Take a step, or raise Refused with the kind of the error; who may is judged by the caller."""
+        targets = ROWS[things, action].to(one.state)
+        if not targets:
+            raise Refused("conflict")
+        before = one.state
+        getattr(self, f"_{things[:-1]}_{action}")(one, **given)
+        assert one.state in targets, f"the model leads {action} from {before} to {one.state}"
+        one.version += 1
+
+    # reports
+
+    def _report_request_verification(self, one: Report) -> None:
+        one.state = "verifying"
+
+    def _report_verify(self, one: Report, result: str) -> None:
+        one.state = "verifying" if result == "no_access" else "received"
+
+    def _report_accept(self, one: Report) -> None:
+        one.state = "accepted"
+        self._tell([one.id], "report.accepted")
+
+    def _report_file(self, one: Report) -> None:
+        one.state = "filed"
+
+    def _report_reject(self, one: Report) -> None:
+        one.state = "rejected"
+        self._tell([one.id], "report.rejected")
+
+    def _report_answer(self, one: Report) -> None:
+        one.state = "answered"
+        self._tell([one.id], "report.answered")
+
+    def _report_forward(self, one: Report) -> None:
+        one.state = "forwarded"
+
+    def _report_self_dispose(self, one: Report) -> None:
+        one.state = "self_disposed"
+
+    def _report_withdraw(self, one: Report) -> None:
+        if one.state not in {"filed", "merged"}:
+            one.state = "withdrawn"
+
+    def _report_merge(self, one: Report, into: UUID) -> None:
+        case = self.cases[into]
+        if case.state in ENDED:
+            raise Refused("conflict")
+        one.state = "merged"
+        one.cases.append(into)
+        self._tell([one.id], "report.merged")
+        case.reports.append(one.id)
+
+    def _report_unmerge(self, one: Report) -> None:
+        one.state = "accepted"
+        for case_id in one.cases:
+            self.cases[case_id].reports.remove(one.id)
+        one.cases = []
+
+    def open(self, report: Report, case_id: UUID, proposed: str) -> Case:
+        """Let a report open a case."""
+        case = self.cases[case_id] = Case(case_id, proposed, [report.id])
+        report.cases.append(case_id)
+        self._tell([report.id], "case.filed")
+        return case
+
+    # cases
+
+    def _case_dispatch(self, one: Case, unit: str | None, co_units: tuple[str, ...]) -> None:
+        turn = one.round
+        named = unit or one.proposed
+        if unit is None and any(leg.unit == named and leg.end == "returned" for leg in turn.legs):
+            raise Refused("bad")
+        turn.start = turn.start or self.now
+        turn.legs.append(Leg(named, "main", self.now, turn.limit))
+        for other in dict.fromkeys(co_units):
+            if other != named:
+                turn.legs.append(Leg(other, "assist", self.now, turn.limit))
+        one.state = "dispatched"
+        self._wait_for_signing(one)
+        self._tell(one.reports, "case.dispatched")
+
+    def _case_recall(self, one: Case) -> None:
+        leg = one.round.mains[-1]
+        if leg.signed and self.now - leg.sent > RECALL_WITHIN:
+            raise Refused("conflict")
+        self._end_legs(one, "recalled")
+        self._withdraw_request(one)
+        one.state = "filed"
+        self._lapse(one, "auto_sign")
+
+    def _case_sign(self, one: Case) -> None:
+        leg = self._holding(one)
+        if leg.signed:
+            raise Refused("conflict")
+        leg.signed = True
+        self._lapse(one, "auto_sign")
+
+    def _case_contact(self, one: Case) -> None:
+        self._holding(one)
+
+    def _case_request_return(self, one: Case) -> None:
+        leg = self._holding(one)
+        if any(r.kind == "return" and r.unit == leg.unit for r in one.round.requests):
+            raise Refused("conflict")
+        if self.now > leg.sent + RETURN_WITHIN:
+            raise Refused("conflict")
+        self._ask(one, "return")
+
+    def _case_request_extension(self, one: Case) -> None:
+        leg = self._holding(one)
+        if self.now > leg.due or leg.extensions >= 2:
+            raise Refused("conflict")
+        self._ask(one, "extension")
+
+    def _case_request_suspension(self, one: Case, until: datetime) -> None:
+        leg = self._holding(one)
+        if self.now > leg.due or one.round.suspensions >= 1:
+            raise Refused("conflict")
+        self._ask(one, "suspension", until)
+
+    def _case_grant(self, one: Case) -> None:
+        request, turn, leg = self._pending(one), one.round, self._holding(one)
+        request.state = "granted"
+        late = self._late(leg, request)
+        if request.kind == "return":
+            self._end_legs(one, "returned")
+            turn.returns += 1
+            one.state = "filed"
+            return
+        leg.pauses += late
+        if request.kind == "extension":
+            leg.extensions += 1
+            turn.extensions += 1
+            return
+        assert request.until is not None
+        ran_out = any(at is not None and request.asked <= at <= self.now for at in (turn.due, self._before(leg, late)))
+        since = request.asked if ran_out else self.now
+        turn.suspended, turn.suspensions, one.state = since, turn.suspensions + 1, "suspended"
+        pause = (since, max(request.until, since))
+        turn.pauses.append(pause)
+        leg.pauses.append(pause)
+        self.timers.append(Timer(one.id, "resume", request.until))
+
+    def _before(self, leg: Leg, late: list[Span]) -> datetime:
+        """Return when the leg was due before this ruling gave anything back."""
+        kept = [one for one in leg.pauses if one not in late]
+        return due(leg.sent, leg.limit * (1 + leg.extensions), kept)
+
+    def _case_refuse(self, one: Case) -> None:
+        request, leg = self._pending(one), self._holding(one)
+        leg.pauses += self._late(leg, request)
+        request.state = "refused"
+
+    def _case_resume(self, one: Case) -> None:
+        turn, leg = one.round, self._holding(one)
+        assert turn.suspended is not None
+        for pauses in (turn.pauses, leg.pauses):
+            pauses[-1] = (turn.suspended, self.now)
+        turn.suspended, one.state = None, "dispatched"
+        self._lapse(one, "resume")
+        self._wait_for_signing(one)
+
+    def _case_dispose(self, one: Case, result: str) -> None:
+        turn, leg = one.round, self._holding(one)
+        if turn.pending is not None:
+            leg.pauses += self._late(leg, turn.pending)
+        self._withdraw_request(one)
+        turn.disposals.append(self.now)
+        turn.standing, turn.result, one.state = self.now, result, "disposed"
+        leg.end, leg.signed = "disposed", True
+        self._lapse(one, "auto_sign")
+        self._tell(one.reports, "case.disposed")
+
+    def _case_send_check(self, one: Case) -> None:
+        one.state = "checking"
+
+    def _case_check(self, one: Case, result: str, code: str | None) -> None:
+        turn = one.round
+        if result == "pass" or (result == "not_found" and turn.result == "gone"):
+            one.state = "checked"
+        elif result == "not_found":
+            one.state = "disposed"
+        elif result == "fail":
+            self._rework(one, code)
+
+    def _case_desk_check(self, one: Case, result: str, code: str | None) -> None:
+        if result == "pass":
+            one.state = "checked"
+        else:
+            self._rework(one, code)
+
+    def _rework(self, one: Case, code: str | None) -> None:
+        turn, leg = one.round, self._holding(one)
+        assert turn.standing is not None
+        if code != "not_done":
+            leg.pauses.append((turn.standing, self.now))
+        turn.standing, turn.reworks, one.state, leg.end = None, turn.reworks + 1, "dispatched", None
+
+    def _case_call_back(self, one: Case, report: UUID) -> None:
+        if report not in one.reports:
+            raise Refused("bad")
+        self.reports[report].version += 1
+
+    def _case_close(self, one: Case) -> None:
+        turn = one.round
+        turn.closed, turn.end_kind, one.state = self.now, turn.result, "closed"
+        self._tell(one.reports, "case.closed")
+        for report in (self.reports[each] for each in one.reports):
+            if all(self.cases[each].state in ENDED for each in report.cases):
+                report.version += 1
+
+    def _case_void(self, one: Case, *, second: bool) -> None:
+        turn = one.round
+        overdue = turn.due is not None and (turn.standing or self.now) > turn.due
+        if overdue and not second:
+            raise Refused("bad")
+        self._withdraw_request(one)
+        self._end_legs(one, None)
+        one.state = "voided"
+        self._lapse(one, "auto_sign")
+        self._lapse(one, "resume")
+
+    def _case_reopen(self, one: Case) -> None:
+        last = one.round
+        if last.closed is None or self.now - last.closed > REOPEN_WITHIN or last.accountable is None:
+            raise Refused("conflict")
+        one.rounds.append(Round(REDO, self.now, [Leg(last.accountable.unit, "main", self.now, REDO)]))
+        one.state = "dispatched"
+        self._wait_for_signing(one)
+        self._tell(one.reports, "case.dispatched")
+
+    def _case_urge(self, one: Case) -> None:
+        one.urges += 1
+
+    def _case_note(self, one: Case) -> None:
+        pass
+
+    def _case_tag(self, one: Case, add: str, remove: str) -> None:
+        one.tags = (one.tags | {add}) - {remove}
+
+    # what follows
+
+    def _holding(self, one: Case) -> Leg:
+        if one.leg is None:
+            raise Refused("conflict")
+        return one.leg
+
+    def _ask(self, one: Case, kind: str, until: datetime | None = None) -> None:
+        leg, turn = self._holding(one), one.round
+        if turn.pending is not None:
+            raise Refused("conflict")
+        turn.requests.append(
+            Request(kind, turn.legs.index(leg) + 1, leg.unit, self.now, in_time=self.now <= leg.due, until=until)
+        )
+
+    def _pending(self, one: Case) -> Request:
+        if one.round.pending is None:
+            raise Refused("conflict" if one.round.requests else "bad")
+        return one.round.pending
+
+    def _late(self, leg: Leg, request: Request) -> list[Span]:
+        """Return what a late ruling gives back: the wait beyond the desk's time, all if the leg ran out within it."""
+        ruling_due = request.asked + RULING
+        if not request.in_time or self.now <= ruling_due:
+            return []
+        return [(request.asked if leg.due <= ruling_due else ruling_due, self.now)]
+
+    def _withdraw_request(self, one: Case) -> None:
+        if one.round.pending is not None:
+            one.round.pending.state = "withdrawn"
+
+    def _end_legs(self, one: Case, end: str | None) -> None:
+        """Annul the legs at work; co-units go with the main one."""
+        for leg in one.round.legs:
+            if leg.end is None and end is not None:
+                leg.end = end
+
+    def _wait_for_signing(self, one: Case) -> None:
+        leg = self._holding(one)
+        if not leg.signed:
+            self.timers.append(Timer(one.id, "auto_sign", leg.sent + SIGNED_AFTER, leg))
+
+    def _lapse(self, one: Case, kind: str) -> None:
+        self.timers = [timer for timer in self.timers if (timer.case, timer.kind) != (one.id, kind)]
+
+    def _tell(self, reports: Sequence[UUID], kind: str) -> None:
+        self.told += [(order, kind) for one in reports if (order := self.reports[one].order) is not None]
+
+    def hear_partner(self, one: Report, action: str) -> None:
+        """Let the partner say something about an order: to the report, and to its open cases what concerns them."""
+        if action == "withdraw" and one.state in {"received", "accepted"}:
+            one.state = "withdrawn"
+        one.version += 1
+        for case in (self.cases[each] for each in one.cases):
+            if case.state in OPEN and action != "evaluate":
+                case.version += 1
+                case.urges += action == "urge"
+
+    # time
+
+    def fire(self) -> None:
+        """Let everything happen that is due; what has been overtaken lapses."""
+        for timer in sorted((one for one in self.timers if one.at <= self.now), key=lambda one: one.at):
+            if timer not in self.timers:
+                continue
+            self.timers.remove(timer)
+            case = self.cases[timer.case]
+            if timer.leg is None or timer.leg is case.leg:
+                with suppress(Refused):
+                    self.hear("cases", case, "resume" if timer.leg is None else "sign", {})
+
+    # what is stored of it
+
+    def learn(self, stored: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+        """Take over what was drawn by lot: who is sent to look; it is always somebody, and only while it is to be."""
+        for case_id, *_, inspector in stored["cases"]:
+            case = self.cases[UUID(case_id)]
+            assert (inspector is not None) is (case.state == "checking")
+            case.inspector = UUID(inspector) if inspector else None
+        for report_id, *_, verifier in stored["reports"]:
+            report = self.reports[UUID(report_id)]
+            assert (verifier is not None) is (report.state == "verifying")
+            report.verifier = UUID(verifier) if verifier else None
+
+    def tell(self) -> dict[str, list[list[Any]]]:
+        """Return what must be stored, table by table."""
+        cases = self.cases.values()
+        return {
+            "cases": [self._case_row(one) for one in cases],
+            "legs": [
+                [str(one.id), number, leg.kind, leg.unit, leg.end, leg.due]
+                for one in cases
+                for number, turn in enumerate(one.rounds, start=1)
+                for leg in turn.legs
+            ],
+            "requests": [
+                [str(one.id), number, request.leg, request.kind, request.state]
+                for one in cases
+                for number, turn in enumerate(one.rounds, start=1)
+                for request in turn.requests
+            ],
+            "rounds": [
+                self._round_row(one, number, turn) for one in cases for number, turn in enumerate(one.rounds, start=1)
+            ],
+            "reports": [
+                [str(one.id), one.state, one.version, str(one.verifier) if one.verifier else None]
+                for one in self.reports.values()
+            ],
+            "links": [[str(one.id), str(report)] for one in cases for report in one.reports],
+            "told": [list(one) for one in self.told],
+            "timers": [[str(one.case), one.kind, one.at] for one in self.timers],
+            "history": [[str(one.id), one.version, one.version] for one in (*cases, *self.reports.values())],
+        }
+
+    def _case_row(self, one: Case) -> list[Any]:
+        turn, leg = one.round, one.leg
+        inspector = str(one.inspector) if one.inspector else None
+        tags, due_at = sorted(one.tags), leg.due if leg else None
+        return [
+            *(str(one.id), one.state, one.version, len(one.rounds), one.urges, tags, one.unit),
+            *(turn.due, due_at, inspector),
+        ]
+
+    def _round_row(self, one: Case, number: int, turn: Round) -> list[Any]:
+        leg, present = turn.accountable, turn is one.round
+        counted = not (present and one.state == "voided") and turn.end_kind != "merged"
+        done = turn.standing or turn.closed
+        in_time = done is not None and (turn.due is None or done <= turn.due)
+        sent = counted and turn.start is not None and not (present and one.state == "suspended")
+        accurate = turn.start is not None and leg is not None and len(turn.mains) == 1
+        return [
+            *(str(one.id), number, leg.unit if leg else None, turn.start, turn.standing, turn.closed, turn.end_kind),
+            *(turn.due, counted, sent, turn.standing is not None, turn.closed is not None, in_time, accurate),
+            *(turn.reworks, turn.extensions, turn.suspensions, turn.returns),
+        ]

@@ -20,6 +20,7 @@ from app.dispatch.case_life import CaseLife
 from app.dispatch.case_projection import present, requests
 from app.dispatch.codes import Contact, Kind, Post, ReportState, Source
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate
 from app.dispatch.policies import DEFAULTS
 from app.models.cases import Case, CaseReport
 from app.models.reports import Report
@@ -87,7 +88,7 @@ class Tale:
             calendar=self.book.calendar,
             policies=DEFAULTS,
             units=self.book.units,
-            inspectors=inspectors,
+            inspectors=[Candidate(account_id=one) for one in inspectors],
         )
         draft = decide(self.life, command, scene)
         entry = self.ledger.add(self.thread, draft, Acting(now=self.at, post=post, actor_id=by))

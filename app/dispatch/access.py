@@ -17,12 +17,14 @@ class Relation(StrEnum):
     """How a caller must stand to a thing.
 
     `REACH`: it belongs to his desk and lies in his region. `OVERSIGHT`: he sees it by his region, whose desk it may be.
+    `UNIT`: his subtree has the main leg, `LEG`: an open part of it, `HAD`: some leg of it, be it one that has ended.
     """
 
     REACH = "reach"
     OVERSIGHT = "oversight"
     UNIT = "unit"
     LEG = "leg"
+    HAD = "had"
     OWN = "own"
     TASK = "task"
 
@@ -89,31 +91,44 @@ def _may(post: Post, relation: Relation, *actions: Action) -> Grant:
 
 
 _A = Action
-_DESK: Final = (_A.SEND_CHECK, _A.REQUEST_VERIFICATION, _A.MERGE, _A.UNMERGE, _A.CALL_BACK, _A.URGE, _A.TAG, _A.NOTE)
+_REMARKS: Final = (_A.URGE, _A.NOTE, _A.TAG)
+"""What everybody may do who sees the case; the city's desk with its own cases only."""
+_DESK: Final = (
+    *(_A.SEND_CHECK, _A.REQUEST_VERIFICATION, _A.HAND_OVER, _A.MERGE, _A.UNMERGE, _A.MERGE_CASE, _A.CALL_BACK),
+    *_REMARKS,
+)
+_PARTS: Final = (_A.ASSIGN_SUB, _A.RETURN_SUB, _A.REPORT_UP)
 
 GRANTS: Final = (
     _may(
         Post.OPERATOR,
         Relation.REACH,
-        *(_A.ACCEPT, _A.REJECT, _A.ANSWER, _A.FORWARD, _A.WITHDRAW, _A.REOPEN, *_DESK),
+        *(_A.ACCEPT, _A.REJECT, _A.ANSWER, _A.FORWARD, _A.WITHDRAW, _A.REOPEN, _A.APPROVE_ANSWER, *_DESK),
     ),
     _may(
         Post.SHIFT_LEAD,
         Relation.REACH,
-        *(_A.FILE, _A.CLOSE, _A.VOID, _A.DESK_CHECK, _A.RESUME, _A.GRANT, _A.REFUSE, *_DESK),
+        *(_A.FILE, _A.AMEND, _A.CLOSE, _A.VOID, _A.DESK_CHECK, _A.RESUME, _A.GRANT, _A.REFUSE, *_DESK),
     ),
-    _may(Post.DISPATCHER, Relation.REACH, _A.DISPATCH, _A.RECALL, _A.GRANT, _A.REFUSE, _A.URGE, _A.NOTE),
+    _may(Post.DISPATCHER, Relation.REACH, _A.DISPATCH, _A.RECALL, _A.GRANT, _A.REFUSE, *_REMARKS),
     _may(
         Post.UNIT,
         Relation.UNIT,
-        *(_A.SIGN, _A.CONTACT, _A.DISPOSE, _A.RESUME, _A.NOTE),
-        *(_A.REQUEST_RETURN, _A.REQUEST_EXTENSION, _A.REQUEST_SUSPENSION),
+        *(_A.SIGN, _A.CONTACT, _A.DISPOSE, _A.RESUME, *_PARTS),
+        *(_A.REQUEST_RETURN, _A.REQUEST_EXTENSION, _A.REQUEST_SUSPENSION, _A.REQUEST_ARBITRATION),
     ),
-    _may(Post.UNIT_LEAD, Relation.UNIT, _A.URGE, _A.NOTE),
-    _may(Post.INSPECTOR, Relation.TASK, _A.VERIFY, _A.CHECK),
+    _may(Post.UNIT, Relation.LEG, _A.SIGN, _A.CONTACT, *_PARTS),
+    _may(Post.UNIT, Relation.HAD, *_REMARKS),
+    _may(Post.UNIT_LEAD, Relation.UNIT, _A.GRANT, _A.REFUSE),
+    _may(Post.UNIT_LEAD, Relation.HAD, *_REMARKS),
+    _may(Post.INSPECTOR, Relation.TASK, _A.VERIFY, _A.CHECK, _A.TAKE_UP, _A.HAND_OVER),
     _may(Post.INSPECTOR, Relation.OWN, _A.SELF_DISPOSE, _A.WITHDRAW),
-    _may(Post.SUPERVISOR, Relation.OVERSIGHT, _A.URGE, _A.NOTE),
-    _may(Post.COORDINATOR, Relation.OVERSIGHT, _A.URGE, _A.NOTE),
+    _may(Post.INSPECTOR, Relation.OVERSIGHT, *_REMARKS),
+    _may(Post.INSPECTOR, Relation.TASK, *_REMARKS),
+    _may(Post.SUPERVISOR, Relation.OVERSIGHT, *_REMARKS),
+    _may(Post.COORDINATOR, Relation.OVERSIGHT, *_REMARKS),
+    _may(Post.SUPERVISOR, Relation.REACH, _A.GRANT, _A.REFUSE),
+    _may(Post.COORDINATOR, Relation.REACH, _A.ARBITRATE, _A.GRANT, _A.REFUSE),
 )
 
 COMBINED: Final = {_A.ACCEPT_FILE_DISPATCH: (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER)}
@@ -287,11 +302,15 @@ def _stands(actor: Actor, held: Appointment, relation: Relation, thing: Standing
             return held.desk == thing.desk and sees_by_reach(held, thing.desk, thing.regions)
         case Relation.OVERSIGHT:
             return sees_by_reach(held, thing.desk, thing.regions)
-        case Relation.UNIT:
-            return held.unit_code is not None and thing.unit_code in units_below(held.unit_code)
-        case Relation.LEG:
-            return held.unit_code is not None and not thing.leg_units.isdisjoint(units_below(held.unit_code))
+        case Relation.UNIT | Relation.LEG | Relation.HAD:
+            return held.unit_code is not None and not _units(thing, relation).isdisjoint(units_below(held.unit_code))
         case Relation.OWN:
             return thing.author_id == actor.account_id
         case Relation.TASK:
             return thing.task_id == actor.account_id
+
+
+def _units(thing: Standing, relation: Relation) -> frozenset[str]:
+    if relation is Relation.UNIT:
+        return frozenset({thing.unit_code} if thing.unit_code else ())
+    return thing.leg_units if relation is Relation.LEG else thing.unit_codes

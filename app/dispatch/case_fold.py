@@ -11,13 +11,19 @@ from uuid import UUID
 from app.dispatch.case_life import CaseLife, Clocked, Round, Spot, limit_of
 from app.dispatch.changing import replace
 from app.dispatch.codes import Action, CaseState, Handling, Kind, Source
+from app.dispatch.fold_amends import amended, merged, relocated
 from app.dispatch.fold_clocks import let_due_pass
-from app.dispatch.fold_ends import checked, closed, disposed, sent_to_check, voided
-from app.dispatch.fold_legs import dispatched, recalled, reopened, signed
-from app.dispatch.fold_requests import requested, resumed, ruled
+from app.dispatch.fold_ends import approved, checked, closed, disposed, sent_to_check, voided
+from app.dispatch.fold_legs import assigned, dispatched, part_done, part_returned, recalled, reopened, signed
+from app.dispatch.fold_requests import arbitrated, requested, resumed, ruled
+from app.dispatch.fold_turns import end_idle_parts
 from app.dispatch.history import Entry, id_of
+from app.dispatch.task import told as task_told
 
 Change = Callable[[CaseLife, Entry], CaseLife]
+
+_WITH_UNITS: Final = frozenset({CaseState.DISPATCHED, CaseState.SUSPENDED})
+"""While a case is in these, units are at work on it."""
 
 
 def fold(entries: Iterable[Entry], life: CaseLife | None = None) -> CaseLife:
@@ -35,9 +41,12 @@ def apply(life: CaseLife | None, entry: Entry) -> CaseLife:
     at, turn = entry.recorded_at, let_due_pass(life.round, entry.recorded_at)
     passed = life if turn is life.round else replace(life, rounds=(*life.rounds[:-1], turn))
     changed = _CHANGES[entry.action](passed, entry)
-    rounds = (*changed.rounds[:-1], replace(changed.round, updated_at=at))
-    since = life.since if CaseState(entry.target) is life.state else at
-    return replace(changed, rounds=rounds, number=entry.number, state=CaseState(entry.target), since=since, updated_at=at)
+    left = end_idle_parts(changed.round, at, at_work=entry.target in _WITH_UNITS)
+    rounds = (*changed.rounds[:-1], replace(left, updated_at=at))
+    task = task_told(life.task, changed.inspector_id, entry)
+    state = CaseState(entry.target)
+    since = life.since if state is life.state else at
+    return replace(changed, rounds=rounds, number=entry.number, state=state, task=task, since=since, updated_at=at)
 
 
 def _filed(entry: Entry) -> CaseLife:
@@ -84,10 +93,9 @@ def _supplemented(life: CaseLife, entry: Entry) -> CaseLife:
     return replace(life, attention=life.attention | {entry.payload["attention"]})
 
 
-def _relocated(life: CaseLife, entry: Entry) -> CaseLife:
-    """Move the present round; those before keep the codes under which they were counted."""
-    before = tuple(replace(turn, spot=turn.spot or life.spot) for turn in life.rounds[:-1])
-    return replace(life, spot=Spot(**entry.payload["spot"]), rounds=(*before, life.round))
+def _called_back(life: CaseLife, entry: Entry) -> CaseLife:
+    raised = entry.payload.get("attention")
+    return replace(life, attention=life.attention | {raised}) if raised else life
 
 
 def _unchanged(life: CaseLife, _: Entry) -> CaseLife:
@@ -98,18 +106,26 @@ _CHANGES: Final[Mapping[Action, Change]] = {
     Action.DISPATCH: dispatched,
     Action.RECALL: recalled,
     Action.SIGN: signed,
+    Action.ASSIGN_SUB: assigned,
+    Action.RETURN_SUB: part_returned,
+    Action.REPORT_UP: part_done,
     Action.CONTACT: _unchanged,
     Action.REQUEST_RETURN: requested,
     Action.REQUEST_EXTENSION: requested,
     Action.REQUEST_SUSPENSION: requested,
+    Action.REQUEST_ARBITRATION: requested,
     Action.GRANT: ruled,
     Action.REFUSE: ruled,
+    Action.ARBITRATE: arbitrated,
     Action.RESUME: resumed,
     Action.DISPOSE: disposed,
     Action.SEND_CHECK: sent_to_check,
+    Action.TAKE_UP: _unchanged,
+    Action.HAND_OVER: sent_to_check,
     Action.CHECK: checked,
     Action.DESK_CHECK: checked,
-    Action.CALL_BACK: _unchanged,
+    Action.APPROVE_ANSWER: approved,
+    Action.CALL_BACK: _called_back,
     Action.CLOSE: closed,
     Action.VOID: voided,
     Action.REOPEN: reopened,
@@ -117,5 +133,7 @@ _CHANGES: Final[Mapping[Action, Change]] = {
     Action.NOTE: _unchanged,
     Action.TAG: _tagged,
     Action.SUPPLEMENT: _supplemented,
-    Action.RELOCATE: _relocated,
+    Action.RELOCATE: relocated,
+    Action.AMEND: amended,
+    Action.MERGE_CASE: merged,
 }

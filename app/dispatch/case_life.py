@@ -16,6 +16,7 @@ from app.dispatch.codes import (
     LegEnd,
     LegKind,
     LimitUnit,
+    Post,
     RequestKind,
     RequestState,
     Source,
@@ -23,6 +24,7 @@ from app.dispatch.codes import (
 )
 from app.dispatch.limits import Limit
 from app.dispatch.spans import Span
+from app.dispatch.task import Task
 
 ANNULLED: Final = frozenset({LegEnd.RETURNED, LegEnd.RECALLED, LegEnd.OVERRULED})
 
@@ -91,7 +93,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a unit asked for. `in_time`: asked before the leg was due; then it holds the round open while pending."""
+    """What a unit asked for. `in_time`: asked before the leg was due; then it holds the round open while pending.
+
+    `chain`: who rules, one after the other, `step` of them have granted. `reserved`: the unit works while it waits for
+    an arbitration, so that its disposal does not withdraw it.
+    """
 
     id: UUID
     kind: RequestKind
@@ -105,7 +111,31 @@ class Request:
     limit: Limit | None = None
     until: datetime | None = None
     claim: EndKind | None = None
+    chain: tuple[Post, ...] = ()
+    step: int = 0
+    reserved: bool = False
     ruled_at: datetime | None = None
+
+    @property
+    def ruler(self) -> Post | None:
+        """The post that rules now; none once there is a ruling."""
+        return self.chain[self.step] if self.state is RequestState.PENDING else None
+
+    @property
+    def last_ruler(self) -> Post:
+        """The post whose word was the last, or is the next."""
+        return self.chain[min(self.step, len(self.chain) - 1)]
+
+    @property
+    def at_last_step(self) -> bool:
+        """Whether the next grant takes effect."""
+        return self.step + 1 >= len(self.chain)
+
+    @property
+    def arbitrated(self) -> bool:
+        """Whether it waits for a coordinator who names the unit, where others would grant."""
+        rules_on_units = self.kind in {RequestKind.RETURN, RequestKind.ARBITRATION}
+        return rules_on_units and self.ruler is Post.COORDINATOR and self.at_last_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +146,8 @@ class Disposal:
     leg: int
     result: DisposalResult
     stands: bool = True
+    to_approve: bool = False
+    """Whether its public answer waits for somebody of the desk to read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +165,15 @@ class Spot:
     def regions(self) -> frozenset[str]:
         """The areas it lies in, of every level."""
         return frozenset(code for code in (self.community, self.street, self.district) if code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What a thing is about."""
+
+    kind: Kind
+    category: str
+    condition: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +198,8 @@ class Round:
     dispatcher_id: UUID | None = None
     spot: Spot | None = None
     """Where the case lay in this round, if it was relocated in a later one; else it lies where the case does."""
+    matter: Matter | None = None
+    """What the case was about in this round, if it was amended in a later one; else it is what the case is about."""
 
     @property
     def main_legs(self) -> tuple[Leg, ...]:
@@ -222,6 +265,7 @@ class CaseLife:
     updated_at: datetime
     rounds: tuple[Round, ...]
     inspector_id: UUID | None = None
+    task: Task | None = None
     attention: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     urges: int = 0

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.dispatch import commands
 from app.dispatch.case_actions import decide
+from app.dispatch.case_legs import own_parts
 from app.dispatch.case_life import CaseLife
-from app.dispatch.case_requests import RULERS
 from app.dispatch.codes import Action, CheckResult, DisposalResult, Post
 from app.dispatch.deciding import Scene
 from app.dispatch.errors import ActionNotAllowed, BadInput, NotPermitted
@@ -22,6 +22,7 @@ _TRIED: Final[Mapping[Action, Callable[[CaseLife, Scene], commands.Command]]] = 
     Action.DISPATCH: lambda _, __: commands.Dispatch(),
     Action.RECALL: lambda _, __: commands.Recall(),
     Action.SIGN: lambda _, __: commands.Sign(),
+    Action.ASSIGN_SUB: lambda _, __: commands.AssignSub(unit_code=_SOME),
     Action.CONTACT: lambda _, scene: commands.MakeContact(reached=True, at=scene.now, method=_SOME),
     Action.REOPEN: lambda _, __: commands.Reopen(reason_code=_SOME),
     Action.REQUEST_RETURN: lambda _, __: commands.RequestReturn(reason_code=_SOME),
@@ -29,13 +30,20 @@ _TRIED: Final[Mapping[Action, Callable[[CaseLife, Scene], commands.Command]]] = 
     Action.REQUEST_SUSPENSION: lambda _, scene: commands.RequestSuspension(
         reason_code=_SOME, until=scene.now + timedelta(hours=1)
     ),
+    Action.REQUEST_ARBITRATION: lambda _, __: commands.RequestArbitration(text=_SOME, media=(_NOBODY,)),
+    Action.ARBITRATE: lambda _, scene: commands.Arbitrate(unit_code=next(iter(scene.units), _SOME)),
     Action.RESUME: lambda _, __: commands.Resume(),
     Action.DISPOSE: lambda _, __: commands.Dispose(result=DisposalResult.SOLVED),
     Action.SEND_CHECK: lambda _, __: commands.SendCheck(),
+    Action.TAKE_UP: lambda _, __: commands.TakeUp(),
+    Action.HAND_OVER: lambda _, __: commands.HandOver(),
     Action.CHECK: lambda _, __: commands.Check(result=CheckResult.PASS),
     Action.DESK_CHECK: lambda _, __: commands.DeskCheck(result=CheckResult.PASS),
     Action.CLOSE: lambda _, __: commands.Close(),
     Action.VOID: lambda _, __: commands.Void(reason_code=_SOME),
+    Action.AMEND: lambda _, __: commands.Amend(),
+    Action.MERGE_CASE: lambda _, __: commands.MergeCase(into_case=_NOBODY),
+    Action.APPROVE_ANSWER: lambda _, __: commands.ApproveAnswer(public_answer=_SOME),
     Action.CALL_BACK: lambda _, __: commands.CallBack(report_id=_NOBODY, reached=True),
     Action.URGE: lambda _, __: commands.Urge(),
     Action.NOTE: lambda _, __: commands.Note(text=_SOME),
@@ -55,7 +63,10 @@ def openings(life: CaseLife, scene: Scene, posts: frozenset[Post]) -> tuple[Acti
 def _is_open(life: CaseLife, action: Action, scene: Scene, posts: frozenset[Post]) -> bool:
     if action in {Action.GRANT, Action.REFUSE}:
         pending = life.round.pending
-        return pending is not None and RULERS[pending.kind] in posts
+        rules = pending is not None and pending.ruler in posts
+        return rules and not (action is Action.GRANT and pending is not None and pending.arbitrated)
+    if action in {Action.RETURN_SUB, Action.REPORT_UP}:
+        return bool(own_parts(life, scene, action))
     make = _TRIED.get(action)
     if make is None:
         return False

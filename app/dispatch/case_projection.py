@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from app.dispatch.case_facts import case_flags
-from app.dispatch.case_life import CaseLife, Request
+from app.dispatch.case_life import CaseLife, Leg, Request
 from app.dispatch.codes import Action, CaseState
 from app.dispatch.policies import Policies
+from app.dispatch.task import columns as task_columns
 from app.dispatch.workflow import OPEN_CASES
 
 AUTO_SIGN: Final = "auto_sign"
 RESUME: Final = "resume"
-_UNSIGNED_AFTER: Final = frozenset({Action.DISPATCH, Action.REOPEN, Action.RESUME})
+_UNSIGNED_AFTER: Final = frozenset({Action.SIGN, Action.ASSIGN_SUB, Action.DISPATCH, Action.REOPEN, Action.RESUME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def present(life: CaseLife) -> dict[str, Any]:
         "unit_codes": sorted({one.unit_code for turn in life.rounds for one in turn.legs}),
         "leg_units": sorted({part.unit_code for part in turn.parts}),
         "inspector_id": life.inspector_id,
+        **task_columns(life.task),
         "dispatched_at": turn.first_dispatch_at,
         "case_due_at": started.due_at if started else None,
         "case_yellow_at": started.yellow_at if started else None,
@@ -75,14 +77,25 @@ def requests(case_id: UUID, life: CaseLife, *, since: int | None = None) -> list
 
 def timers(life: CaseLife, action: Action, policies: Policies) -> list[TimerWanted]:
     """Return the timers that a step sets."""
-    leg = life.leg if life.leg is not None and life.leg.signed_at is None else None
-    if action in _UNSIGNED_AFTER and leg is not None and policies.auto_sign_after is not None:
-        due_at = leg.dispatched_at + policies.auto_sign_after
-        return [TimerWanted(kind=AUTO_SIGN, due_at=due_at, payload={"round": life.round.number, "leg": leg.number})]
+    unsigned = _unsigned(life, action) if action in _UNSIGNED_AFTER else []
+    if unsigned and policies.auto_sign_after is not None:
+        return [_auto_sign(life, leg, policies.auto_sign_after) for leg in unsigned]
     if life.state is CaseState.SUSPENDED and action is Action.GRANT and life.round.suspended_until is not None:
         due_at = life.round.suspended_until
         return [TimerWanted(kind=RESUME, due_at=due_at, payload={"round": life.round.number})]
     return []
+
+
+def _unsigned(life: CaseLife, action: Action) -> list[Leg]:
+    """Return the legs whose signing is to be waited for anew; of those at work, a part just given is the last."""
+    main = (life.leg,) if life.leg is not None and life.leg.ended_at is None else ()
+    legs = life.round.legs[-1:] if action is Action.ASSIGN_SUB else (*main, *life.round.parts)
+    return [leg for leg in legs if leg.signed_at is None]
+
+
+def _auto_sign(life: CaseLife, leg: Leg, after: timedelta) -> TimerWanted:
+    payload = {"round": life.round.number, "leg": leg.number}
+    return TimerWanted(kind=AUTO_SIGN, due_at=leg.dispatched_at + after, payload=payload)
 
 
 def lapsed(action: Action) -> tuple[str, ...]:
@@ -107,6 +120,9 @@ def _request(case_id: UUID, turn: int, one: Request) -> dict[str, Any]:
         "state": one.state,
         "reason_code": one.reason_code,
         "claim": one.claim,
+        "chain": [post.value for post in one.chain],
+        "step": one.step,
+        "ruler": one.ruler,
         "asked_at": one.asked_at,
         "ruling_due_at": one.ruling_due_at,
         "ruled_at": one.ruled_at,

@@ -3,17 +3,36 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from app.dispatch.calendar import WorkCalendar
-from app.dispatch.case_life import Clocked
+from app.dispatch.case_life import Clocked, Spot
 from app.dispatch.clock import due, yellow_at
-from app.dispatch.codes import Post
+from app.dispatch.codes import Kind, Post
+from app.dispatch.drawing import Candidate
 from app.dispatch.limits import Limit
 from app.dispatch.policies import Policies
+from app.dispatch.responsibility import Unit
 from app.dispatch.spans import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """What a case would be after an amendment: looked up, located and routed anew.
+
+    `limit` is None where neither what it is about nor where it lies has changed, `spot` where the place stays.
+    """
+
+    kind: Kind
+    category: str
+    condition: int
+    catalogue: str
+    limit: Limit | None
+    limit_source: str
+    unit_code: str | None
+    attention: frozenset[str]
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +44,13 @@ class Scene:
     actor_id: UUID | None
     calendar: WorkCalendar
     policies: Policies
-    units: Mapping[str, object]
-    inspectors: Sequence[UUID] = ()
+    units: Mapping[str, Unit]
+    own_units: frozenset[str] | None = None
+    """The units in whose name a person acts; None where nobody does, or under a post that is no unit's."""
+    inspectors: Sequence[Candidate] = ()
+    uncalled: Sequence[UUID] = ()
+    """Reports of the case whose reporters asked to be called and have not been since the disposal."""
+    amended: Amended | None = None
 
 
 def clock_json(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[Span] = ()) -> dict[str, Any]:
@@ -49,9 +73,3 @@ def reclock(
     pauses = (*clock.pauses, pause) if pause else clock.pauses
     limit = clock.whole_limit.extended(more) if more else clock.whole_limit
     return clock_json(clock.start, limit, calendar, pauses)
-
-
-def draw(candidates: Sequence[UUID], *, avoid: UUID | None, seed: str) -> UUID | None:
-    """Draw one, another than `avoid` where there is one; the same seed draws the same, nobody can foresee it."""
-    others = [one for one in candidates if one != avoid] or list(candidates)
-    return min(others, key=lambda one: sha256(f"{seed}:{one}".encode()).digest(), default=None)

@@ -14,8 +14,10 @@ OVERSEERS: Final = frozenset(v.post for v in VIEWS if v.thing is Thing.CASE and 
 
 UNIT_POSTS: Final = frozenset({Post.UNIT, Post.UNIT_LEAD})
 _DESK: Final = frozenset({Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER})
-_NOT_FOR_UNITS: Final = frozenset({Action.CALL_BACK, Action.SUPPLEMENT, Action.EVALUATE, Action.REPLY})
-"""Steps whose texts come from the reporter or are about him."""
+_NOT_FOR_UNITS: Final = frozenset(
+    {Action.CALL_BACK, Action.SUPPLEMENT, Action.EVALUATE, Action.REPLY, Action.SEND_CHECK, Action.HAND_OVER}
+)
+"""Steps whose texts come from the reporter or are about him, or may name an inspector."""
 
 _TOLD: Final = (
     *("round", "leg", "unit_code", "co_units", "by_hand", "proposed_unit", "reason_code", "kind", "limit", "until"),

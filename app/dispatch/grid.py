@@ -1,5 +1,6 @@
 """The cells of a city: which one a point lies in, and whether that is beyond doubt."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -66,6 +67,21 @@ class CellIndex:
     def beat_of(self, code: str) -> str | None:
         """Return the beat of a cell."""
         return self._beats.get(code)
+
+    def beats(self) -> dict[str, list[str]]:
+        """Return the cells of each beat."""
+        found: dict[str, list[str]] = {}
+        for cell, beat in self._beats.items():
+            found.setdefault(beat, []).append(cell)
+        return found
+
+    def middle(self, code: str) -> tuple[float, float] | None:
+        """Return the middle of a cell (lon, lat); None for a code that is none of these."""
+        number = bisect_left(self.codes, code)
+        if number == len(self.codes) or self.codes[number] != code:
+            return None
+        middle = self._locator.shape(number).centroid
+        return middle.x, middle.y
 
     def locate(self, lon: float, lat: float, *, tolerance_m: float = SNAP_TOLERANCE_M) -> CellHit:
         """Find the cell of a canonical point; outside every cell the nearest within `tolerance_m`, `snapped`."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from app.dispatch import commands
+from app.dispatch import commands, tasks
 from app.dispatch.case_life import Spot
 from app.dispatch.codes import Action, Attention, ReportState, VerifyResult
-from app.dispatch.deciding import Scene, draw
+from app.dispatch.deciding import Scene
 from app.dispatch.errors import BadInput
 from app.dispatch.history import Draft
-from app.dispatch.report_life import ReportLife
-from app.dispatch.workflow import refuse, targets
+from app.dispatch.report_life import ReportLife, dissatisfied
+from app.dispatch.workflow import targets
 
 _ABOUT_CATEGORY: Final = frozenset(
     {Attention.NO_CATEGORY, Attention.UNKNOWN_CATEGORY, Attention.OLD_CATEGORY, Attention.NO_CONDITION}
@@ -41,6 +41,7 @@ def decide(life: ReportLife, command: commands.Command, scene: Scene, placed: Pl
 
     Raises ActionNotAllowed, BadInput or NotPermitted.
     """
+    required.check(command, scene.post, scene.policies)
     possible = targets(life.state, command.action)
     draft = _DECISIONS[command.action](life, command, scene)
     if placed is not None:
@@ -62,22 +63,26 @@ def _placing(life: ReportLife, placed: Placed) -> dict[str, Any]:
 
 
 def _request_verification(life: ReportLife, wanted: commands.RequestVerification, scene: Scene) -> Draft:
-    inspector_id = wanted.inspector_id
-    if inspector_id is not None and inspector_id not in scene.inspectors:
-        raise BadInput.at(["body", "inspector"], "这位采集员不能核实此上报", code="unknown_inspector")
-    chosen = inspector_id or draw(scene.inspectors, avoid=life.author_id, seed=f"{life.received_at}:{life.number}")
-    if chosen is None:
-        raise refuse(life.state, wanted.action, "此处没有可派的采集员")
-    return Draft(action=wanted.action, target=ReportState.VERIFYING, payload={"inspector_id": str(chosen)})
+    payload, policy = tasks.send(tasks.of_report(life, scene), wanted.action, wanted.inspector_id, scene)
+    return Draft(action=wanted.action, target=ReportState.VERIFYING, payload=payload, policy=policy)
 
 
-def _verify(_: ReportLife, wanted: commands.Verify, scene: Scene) -> Draft:
+def _verify(life: ReportLife, wanted: commands.Verify, scene: Scene) -> Draft:
+    errand = tasks.of_report(life, scene)
     payload: dict[str, Any] = {"result": wanted.result.value, "media": [str(one) for one in wanted.media]}
+    payload |= tasks.in_window(errand, scene.now)
     if wanted.result is not VerifyResult.NO_ACCESS:
         return Draft(action=wanted.action, target=ReportState.RECEIVED, payload=payload)
-    again = draw(scene.inspectors, avoid=scene.actor_id, seed=f"{scene.now}")
-    payload["inspector_id"] = str(again) if again else None
+    payload |= tasks.offered_anew(errand, scene)
     return Draft(action=wanted.action, target=ReportState.VERIFYING, payload=payload)
+
+
+def _take_up(life: ReportLife, wanted: commands.TakeUp, scene: Scene) -> Draft:
+    return tasks.take_up(tasks.of_report(life, scene), wanted)
+
+
+def _hand_over(life: ReportLife, wanted: commands.HandOver, scene: Scene) -> Draft:
+    return tasks.hand_over(tasks.of_report(life, scene), wanted, scene)
 
 
 def _accept(_: ReportLife, wanted: commands.Accept, __: Scene) -> Draft:
@@ -128,19 +133,27 @@ def _urge(life: ReportLife, wanted: commands.Urge, _: Scene) -> Draft:
 
 
 def _opinion(life: ReportLife, wanted: commands.CallBack | commands.Evaluate, _: Scene) -> Draft:
-    payload = {"reached": wanted.reached, "solved": wanted.solved, "satisfaction": wanted.satisfaction}
+    payload: dict[str, Any] = {
+        "reached": wanted.reached,
+        "solved": wanted.solved,
+        "satisfaction": wanted.satisfaction,
+    }
+    if dissatisfied(wanted.solved, wanted.satisfaction):
+        payload["attention"] = Attention.DISSATISFIED.value
     texts = {"opinion": wanted.opinion} if wanted.opinion else {}
     return Draft(action=wanted.action, target=life.state, payload=payload, texts=texts)
 
 
 def _reply(life: ReportLife, wanted: commands.Reply, _: Scene) -> Draft:
-    payload = {"case_id": str(wanted.case_id), "end_kind": wanted.end_kind.value}
+    payload = {"case_id": str(wanted.case_id), "end_kind": wanted.end_kind.value if wanted.end_kind else None}
     return Draft(action=wanted.action, target=life.state, payload=payload)
 
 
 _DECISIONS: Final[Mapping[Action, Callable[[ReportLife, Any, Scene], Draft]]] = {
     Action.REQUEST_VERIFICATION: _request_verification,
     Action.VERIFY: _verify,
+    Action.TAKE_UP: _take_up,
+    Action.HAND_OVER: _hand_over,
     Action.ACCEPT: _accept,
     Action.FILE: _file,
     Action.REJECT: _end(ReportState.REJECTED),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,8 @@ from app.dispatch.changing import replace
 from app.dispatch.codes import Action, Attention, Kind, Post, ReportState, Source
 from app.dispatch.facts import ReportFacts
 from app.dispatch.history import Entry, Payload, instant_of
+from app.dispatch.task import Task
+from app.dispatch.task import told as task_told
 
 _NOT_OURS: Final = frozenset({Attention.UNKNOWN_CATEGORY, Attention.OLD_CATEGORY})
 """A category under these is what somebody said, none of the edition: figures have no group for it."""
@@ -19,14 +21,18 @@ _NOT_OURS: Final = frozenset({Attention.UNKNOWN_CATEGORY, Attention.OLD_CATEGORY
 SATISFIED_FROM: Final = 4
 """The least grade of 1–5 that counts as satisfied. Source: house rule."""
 
+DISSATISFIED_TO: Final = 2
+"""The best grade that still counts as dissatisfied. Source: house rule."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """What the reporter said last."""
+    """What the reporter said; `number` is that of the step."""
 
     at: datetime
     satisfaction: int | None
     solved: bool | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,7 @@ class ReportLife:
     answer_due_at: datetime | None
     attention: frozenset[str] = frozenset()
     verifier_id: UUID | None = None
+    task: Task | None = None
     operator_id: UUID | None = None
     accepted_at: datetime | None = None
     rejected_at: datetime | None = None
@@ -59,8 +66,19 @@ class ReportLife:
     taken_up_at: datetime | None = None
     replied_at: datetime | None = None
     called_back_at: datetime | None = None
-    opinion: Opinion | None = None
+    opinions: tuple[Opinion, ...] = ()
+    """The first and the last one, where there are two."""
     end_reason: str | None = None
+
+    @property
+    def opinion(self) -> Opinion | None:
+        """What the reporter said last."""
+        return self.opinions[-1] if self.opinions else None
+
+
+def dissatisfied(solved: bool | None, satisfaction: int | None) -> bool:  # noqa: FBT001  # what was said, as it is
+    """Tell whether the desk should ask again: not solved, or a grade of 1 or 2."""
+    return solved is False or (satisfaction is not None and satisfaction <= DISSATISFIED_TO)
 
 
 def fold(entries: Iterable[Entry], life: ReportLife | None = None) -> ReportLife:
@@ -76,9 +94,11 @@ def apply(life: ReportLife | None, entry: Entry) -> ReportLife:
     if life is None:
         return _received(entry)
     changed = _CHANGES.get(entry.action, _unchanged)(life, entry)
+    task = task_told(life.task, changed.verifier_id, entry)
+    state = ReportState(entry.target)
     at = entry.recorded_at
-    since = life.since if ReportState(entry.target) is life.state else at
-    return replace(changed, number=entry.number, state=ReportState(entry.target), since=since, updated_at=at)
+    since = life.since if state is life.state else at
+    return replace(changed, number=entry.number, state=state, task=task, since=since, updated_at=at)
 
 
 def _received(entry: Entry) -> ReportLife:
@@ -158,10 +178,13 @@ def _called_back(life: ReportLife, entry: Entry) -> ReportLife:
 
 
 def _opined(life: ReportLife, entry: Entry) -> ReportLife:
+    raised = entry.payload.get("attention")
+    life = replace(life, attention=life.attention | {raised}) if raised else life
     satisfaction, solved = entry.payload.get("satisfaction"), entry.payload.get("solved")
     if satisfaction is None and solved is None:
         return life
-    return replace(life, opinion=Opinion(at=entry.recorded_at, satisfaction=satisfaction, solved=solved))
+    said = Opinion(at=entry.recorded_at, satisfaction=satisfaction, solved=solved, number=entry.number)
+    return replace(life, opinions=(*life.opinions[:1], said))
 
 
 def _to_verify(life: ReportLife, entry: Entry) -> ReportLife:
@@ -181,6 +204,7 @@ def _unchanged(life: ReportLife, _: Entry) -> ReportLife:
 _CHANGES: Final[Mapping[Action, Callable[[ReportLife, Entry], ReportLife]]] = {
     Action.REQUEST_VERIFICATION: _to_verify,
     Action.VERIFY: _to_verify,
+    Action.HAND_OVER: _to_verify,
     Action.ACCEPT: _accepted,
     Action.FILE: _filed,
     Action.REJECT: _rejected,
@@ -233,6 +257,12 @@ def report_facts(report_id: UUID, life: ReportLife) -> ReportFacts:
         satisfied=grade is not None and grade >= SATISFIED_FROM,
         solved=opinion is not None and opinion.solved is True,
     )
+
+
+def opinion_json(one: Opinion) -> dict[str, Any]:
+    """Return an opinion as it stands in the row of a report."""
+    at = one.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {"number": one.number, "at": at, "satisfaction": one.satisfaction, "solved": one.solved}
 
 
 def received_payload(

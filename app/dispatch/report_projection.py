@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from app.dispatch.codes import ReportState
-from app.dispatch.report_life import ReportLife
+from app.dispatch.report_life import ReportLife, opinion_json
+from app.dispatch.task import columns as task_columns
 
 _WAITING: Final = frozenset({ReportState.RECEIVED, ReportState.VERIFYING, ReportState.ACCEPTED})
 """The states in which somebody has to do something about it; the others are its ends."""
@@ -23,7 +24,10 @@ def present(life: ReportLife) -> dict[str, Any]:
         "district": life.spot.district,
         "zones": dict(life.spot.zones),
         "verifier_id": life.verifier_id,
+        **task_columns(life.task),
         "end_reason": life.end_reason,
+        "called_back_at": life.called_back_at,
+        "opinions": [opinion_json(one) for one in life.opinions],
         "waiting_since": life.since if life.state in _WAITING else None,
         "updated_at": life.updated_at,
         "version": life.number,

@@ -31,25 +31,33 @@ def _staying(states: Iterable[CaseState | ReportState], *actions: Action) -> tup
 
 
 OPEN_CASES: Final = tuple(state for state in CaseState if state not in {_C.CLOSED, _C.VOIDED})
-_DONE: Final = (_C.DISPOSED, _C.CHECKING, _C.CHECKED, _C.CLOSED)
-_WITH_UNIT: Final = (_A.SIGN, _A.CONTACT, _A.REQUEST_RETURN, _A.REQUEST_EXTENSION, _A.REQUEST_SUSPENSION, _A.REFUSE)
+_DISPOSED: Final = (_C.DISPOSED, _C.CHECKING, _C.CHECKED)
+_WITH_UNIT: Final = (
+    *(_A.SIGN, _A.CONTACT, _A.REQUEST_RETURN, _A.REQUEST_EXTENSION, _A.REQUEST_SUSPENSION, _A.REQUEST_ARBITRATION),
+    *(_A.REFUSE, _A.ARBITRATE, _A.ASSIGN_SUB, _A.RETURN_SUB, _A.REPORT_UP),
+)
 
 CASE_STEPS: Final = (
-    *_steps(_C.FILED, (_A.DISPATCH, (_C.DISPATCHED,))),
+    *_steps(_C.FILED, (_A.DISPATCH, (_C.DISPATCHED,)), (_A.ARBITRATE, (_C.DISPATCHED,))),
     *_staying((_C.DISPATCHED,), *_WITH_UNIT),
     *_steps(
         _C.DISPATCHED,
         (_A.RECALL, (_C.FILED,)),
-        (_A.GRANT, (_C.FILED, _C.DISPATCHED, _C.SUSPENDED)),
-        (_A.DISPOSE, (_C.DISPOSED,)),
+        (_A.GRANT, (_C.FILED, _C.DISPATCHED, _C.SUSPENDED, _C.CLOSED)),
+        (_A.DISPOSE, (_C.DISPOSED, _C.DISPATCHED)),
     ),
     *_steps(_C.SUSPENDED, (_A.RESUME, (_C.DISPATCHED,))),
-    *_steps(_C.DISPOSED, (_A.SEND_CHECK, (_C.CHECKING,)), (_A.DESK_CHECK, (_C.CHECKED, _C.DISPATCHED))),
-    *_steps(_C.CHECKING, (_A.CHECK, (_C.CHECKED, _C.DISPATCHED, _C.CHECKING, _C.DISPOSED))),
+    *_steps(_C.DISPOSED, (_A.SEND_CHECK, (_C.CHECKING,)), (_A.DESK_CHECK, (_C.CHECKED, _C.DISPATCHED, _C.FILED))),
+    *_steps(_C.CHECKING, (_A.CHECK, (_C.CHECKED, _C.DISPATCHED, _C.CHECKING, _C.DISPOSED, _C.FILED))),
+    *_staying((_C.CHECKING,), _A.TAKE_UP, _A.HAND_OVER),
     *_steps(_C.CHECKED, (_A.CLOSE, (_C.CLOSED,))),
     *_steps(_C.CLOSED, (_A.REOPEN, (_C.DISPATCHED,))),
     *(step for state in OPEN_CASES for step in _steps(state, (_A.VOID, (_C.VOIDED,)))),
-    *_staying(_DONE, _A.CALL_BACK),
+    *_staying((_C.FILED, _C.DISPATCHED), _A.AMEND),
+    *_steps(_C.FILED, (_A.MERGE_CASE, (_C.CLOSED,))),
+    *_steps(_C.DISPATCHED, (_A.MERGE_CASE, (_C.CLOSED,))),
+    *_staying(_DISPOSED, _A.APPROVE_ANSWER),
+    *_staying((*_DISPOSED, _C.CLOSED), _A.CALL_BACK, _A.GRANT, _A.REFUSE, _A.ARBITRATE),
     *_staying(OPEN_CASES, _A.URGE, _A.RELOCATE),
     *_staying(CaseState, _A.NOTE, _A.TAG, _A.SUPPLEMENT),
 )
@@ -66,6 +74,7 @@ REPORT_STEPS: Final = (
         (_A.SELF_DISPOSE, (_R.SELF_DISPOSED,)),
     ),
     *_steps(_R.VERIFYING, (_A.VERIFY, (_R.RECEIVED, _R.VERIFYING))),
+    *_staying((_R.VERIFYING,), _A.TAKE_UP, _A.HAND_OVER),
     *_steps(_R.ACCEPTED, (_A.FILE, (_R.FILED,))),
     *(
         step
@@ -80,7 +89,9 @@ REPORT_STEPS: Final = (
         )
     ),
     *_steps(_R.MERGED, (_A.UNMERGE, (_R.ACCEPTED,))),
-    *_staying(_TAKEN_UP, _A.WITHDRAW, _A.EVALUATE, _A.REPLY),
+    *_steps(_R.FILED, (_A.UNMERGE, (_R.ACCEPTED,))),
+    *_staying(_TAKEN_UP, _A.WITHDRAW, _A.REPLY),
+    *_staying((*_TAKEN_UP, _R.ANSWERED, _R.FORWARDED, _R.REJECTED), _A.EVALUATE),
     *_staying(ReportState, _A.SUPPLEMENT, _A.URGE, _A.CALL_BACK),
 )
 

@@ -14,6 +14,7 @@ from app.dispatch.codes import (
     Kind,
     LegEnd,
     LegKind,
+    Post,
     RequestKind,
     RequestState,
     Source,
@@ -59,6 +60,9 @@ class Case(Base):
     unit_codes: Mapped[list[str]]
     leg_units: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     inspector_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    task_sent_at: Mapped[datetime | None]
+    task_due_at: Mapped[datetime | None]
+    task_taken_up_at: Mapped[datetime | None]
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
     filed_at: Mapped[datetime]
@@ -173,6 +177,9 @@ class CaseRequest(Base):
     state: Mapped[RequestState] = mapped_column(coded(RequestState, "state"))
     reason_code: Mapped[str]
     claim: Mapped[EndKind | None] = mapped_column(coded(EndKind, "claim"))
+    chain: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    step: Mapped[int] = mapped_column(server_default=text("0"))
+    ruler: Mapped[Post | None] = mapped_column(coded(Post, "ruler"))
     asked_at: Mapped[datetime]
     ruling_due_at: Mapped[datetime | None]
     ruled_at: Mapped[datetime | None]

@@ -52,12 +52,18 @@ class Report(Base):
     desk: Mapped[str] = mapped_column(server_default=CITY_DESK)
     contact: Mapped[Contact] = mapped_column(coded(Contact, "contact"))
     anonymous: Mapped[bool]
+    asks_call: Mapped[bool] = mapped_column(server_default=text("false"))
+    called_back_at: Mapped[datetime | None]
+    opinions: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     public_answer: Mapped[str | None]
     end_reason: Mapped[str | None]
     answer_due_at: Mapped[datetime | None]
 
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     verifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    task_sent_at: Mapped[datetime | None]
+    task_due_at: Mapped[datetime | None]
+    task_taken_up_at: Mapped[datetime | None]
     partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     order_no: Mapped[str | None]
     client_id: Mapped[UUID | None] = mapped_column(unique=True)
@@ -74,6 +80,7 @@ class Report(Base):
         Index("ix_reports_received_at", "received_at", "id"),
         Index("ix_reports_desk", "desk", "received_at", "id", postgresql_where=text("desk <> 'city'")),
         Index("ix_reports_account_id", "account_id", "received_at"),
+        Index("ix_reports_verifier_id", "verifier_id", postgresql_where=text("verifier_id IS NOT NULL")),
         Index("ix_reports_order_no", "partner_id", "order_no"),
         Index("ix_reports_geog", "geog", postgresql_using="gist"),
         Index("ix_reports_attention", "attention", postgresql_using="gin"),

@@ -1,6 +1,6 @@
 """All SQL that looks up what steps need: for any number of reports and cases at once, one statement a question."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,13 +8,14 @@ from uuid import UUID
 
 import shapely
 from shapely import Point as Shape
-from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, and_, any_, func, literal, select, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, and_, any_, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dispatch.access import Appointment as Held
 from app.dispatch.codes import CaseState, Kind, Post
 from app.dispatch.history import Entry
 from app.models.cases import Case, CaseReport
-from app.models.history import HistoryRow
+from app.models.history import HistoryRow, HistoryText
 from app.models.people import Account, Appointment, Partner
 from app.models.reports import Report
 from app.repositories.history import entry_of
@@ -31,6 +32,7 @@ _NEW_CASES: Final = text(
     CROSS JOIN LATERAL (
       (SELECT c.id, c.state, c.closed_at FROM cases AS c
        WHERE c.kind = asked.kind AND c.category = asked.category AND c.state = 'closed' AND c.closed_at >= asked.since
+         AND c.end_kind IS DISTINCT FROM 'merged'
          AND c.id <> ALL(CAST(:moving AS uuid[])) AND ST_DWithin(c.geog, place.geog, :radius_m)
        ORDER BY c.closed_at DESC LIMIT 1)
       UNION ALL
@@ -61,7 +63,11 @@ class LockedCase:
     leg_units: Sequence[str]
     author_id: UUID | None
     inspector_id: UUID | None
+    component_code: str | None
+    routing: Mapping[str, Any]
+    flags: Sequence[str]
     public_answer: str | None
+    shape: Shape | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,8 @@ class LockedReport:
     verifier_id: UUID | None
     public_answer: str | None
     order_no: str | None
+    asks_call: bool
+    condition: int | None
     tells: UUID | None
 
 
@@ -100,6 +108,8 @@ class LinkedReport:
     receipt_no: str
     order_no: str | None
     tells: UUID | None
+    asks_call: bool = False
+    called_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +136,19 @@ _ADDRESSED: Final = and_(Partner.id == Report.partner_id, Partner.callback_url.i
 _OF_CASE: Final = (
     *(Case.id, Case.state, Case.version, Case.district, Case.street, Case.community, Case.unit_code, Case.unit_codes),
     *(Case.desk, Case.leg_units, Case.author_id, Case.inspector_id, Case.public_answer),
+    *(Case.component_code, Case.routing, Case.flags),
 )
 _OF_REPORT: Final = (
     *(Report.id, Report.version, Report.receipt_no, Report.description, Report.address, Report.component_code),
     *(Report.tags, Report.raw_lon, Report.raw_lat, Report.datum, Report.accuracy_m, Report.located_from),
     *(Report.district, Report.street, Report.community, Report.account_id, Report.verifier_id, Report.public_answer),
-    *(Report.desk, Report.order_no),
+    *(Report.desk, Report.order_no, Report.asks_call, Report.condition),
+)
+
+
+_OF_LINK: Final = (
+    *(CaseReport.case_id, Report.id, Report.receipt_no, Report.order_no, Report.asks_call),
+    Report.called_back_at.label("called_at"),
 )
 
 
@@ -148,8 +165,9 @@ class StepReading:
 
     async def lock_cases(self, ids: Collection[UUID]) -> dict[UUID, LockedCase]:
         """Lock cases in the order of their ids; those that are not there are left out."""
-        query = select(*_OF_CASE).where(_among(Case.id, ids)).order_by(Case.id).with_for_update(key_share=True)
-        return {row.id: LockedCase(**row._mapping) for row in await self._all(query, ids)}  # noqa: SLF001  # its public name
+        columns = (*_OF_CASE, func.ST_AsBinary(Case.geom).label("wkb"))
+        query = select(*columns).where(_among(Case.id, ids)).order_by(Case.id).with_for_update(key_share=True)
+        return {row.id: LockedCase(**_shaped(row)) for row in await self._all(query, ids)}
 
     async def lock_reports(self, ids: Collection[UUID]) -> dict[UUID, LockedReport]:
         """Lock reports in the order of their ids; those that are not there are left out."""
@@ -160,7 +178,7 @@ class StepReading:
             .order_by(Report.id)
             .with_for_update(of=Report, key_share=True)
         )
-        return {row.id: _report(row) for row in await self._all(query, ids)}
+        return {row.id: LockedReport(**_shaped(row)) for row in await self._all(query, ids)}
 
     async def histories(self, ids: Collection[UUID]) -> dict[UUID, list[tuple[Entry, str]]]:
         """Return the steps of many subjects, each in order and with its hash."""
@@ -175,7 +193,7 @@ class StepReading:
     async def linked_reports(self, case_ids: Collection[UUID]) -> dict[UUID, list[LinkedReport]]:
         """Return the reports that each case carries now, first ones first."""
         query = (
-            select(CaseReport.case_id, Report.id, Report.receipt_no, Report.order_no, Partner.id.label("tells"))
+            select(*_OF_LINK, Partner.id.label("tells"))
             .join(Report, Report.id == CaseReport.report_id)
             .outerjoin(Partner, _ADDRESSED)
             .where(_among(CaseReport.case_id, case_ids), CaseReport.until.is_(None))
@@ -183,9 +201,25 @@ class StepReading:
         )
         found: dict[UUID, list[LinkedReport]] = {one: [] for one in case_ids}
         for row in await self._all(query, case_ids):
-            one = LinkedReport(report_id=row.id, receipt_no=row.receipt_no, order_no=row.order_no, tells=row.tells)
-            found[row.case_id].append(one)
+            found[row.case_id].append(
+                LinkedReport(
+                    report_id=row.id,
+                    receipt_no=row.receipt_no,
+                    order_no=row.order_no,
+                    tells=row.tells,
+                    asks_call=row.asks_call,
+                    called_at=row.called_at,
+                )
+            )
         return found
+
+    async def texts(self, steps: Collection[tuple[UUID, int]], name: str) -> dict[UUID, str]:
+        """Return a text of one step of each subject; what has none is left out."""
+        query = select(HistoryText.subject_id, HistoryText.body).where(
+            tuple_(HistoryText.subject_id, HistoryText.number).in_(steps), HistoryText.field == name
+        )
+        found = (await self._session.execute(query)).all() if steps else ()
+        return {subject_id: body for subject_id, body in found}  # noqa: C416  # rows are not tuples to the type checker
 
     async def cases_of(self, report_ids: Collection[UUID]) -> dict[UUID, dict[UUID, CaseState]]:
         """Return the cases that each report belongs to now, with the states they are in."""
@@ -199,24 +233,18 @@ class StepReading:
             found[row.report_id][row.id] = row.state
         return found
 
-    async def inspectors(self) -> list[tuple[UUID, str | None]]:
-        """Return every active inspector with the region of each appointment, None for the whole city."""
+    async def appointments(self, account_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
+        """Return what active accounts are appointed to."""
         query = (
-            select(Account.id, Appointment.region_code)
-            .join(Appointment, Appointment.account_id == Account.id)
-            .where(Account.active, Appointment.post == Post.INSPECTOR)
-            .order_by(Account.id)
+            select(Appointment)
+            .join(Account, Account.id == Appointment.account_id)
+            .where(_among(Account.id, account_ids), Account.active)
         )
-        return [(account_id, region) for account_id, region in await self._session.execute(query)]
-
-    async def holders(self, account_ids: Collection[UUID], post: Post) -> set[UUID]:
-        """Return those accounts that are active and hold a post."""
-        query = (
-            select(Account.id)
-            .join(Appointment, Appointment.account_id == Account.id)
-            .where(_among(Account.id, account_ids), Account.active, Appointment.post == post)
-        )
-        return {row.id for row in await self._all(query, account_ids)}
+        found: dict[UUID, list[Held]] = {one: [] for one in account_ids}
+        for (row,) in await self._all(query, account_ids):
+            held = Held(post=row.post, desk=row.desk, region_code=row.region_code, unit_code=row.unit_code)
+            found[row.account_id].append(held)
+        return found
 
     async def new_cases(
         self, asked: Sequence[Spotted], *, radius_m: float, moving: Iterable[UUID], cases: int
@@ -253,20 +281,15 @@ class StepReading:
         return (await self._session.execute(query)).all() if ids else ()
 
 
-def inspectors_over(inspectors: Iterable[tuple[UUID, str | None]], regions: Collection[str]) -> list[UUID]:
-    """Return those whose reach covers a place, in the order of their ids."""
-    reaching = {account_id for account_id, region in inspectors if region is None or region in regions}
-    return sorted(reaching)
-
-
 def _among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:  # noqa: ANN401  # a mapped column of ids
     """Return the condition that a column holds one of the ids; one parameter, so that the statement stays the same."""
     among: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid())))
     return among
 
 
-def _report(row: Row[Any]) -> LockedReport:
+def _shaped(row: Row[Any]) -> dict[str, Any]:
+    """Return the columns of a row with its point as a shape."""
     fields = dict(row._mapping)  # noqa: SLF001  # its public name
     wkb = fields.pop("wkb")
     shape = shapely.from_wkb(bytes(wkb)) if wkb is not None else None
-    return LockedReport(**fields, shape=shape if isinstance(shape, Shape) else None)
+    return {**fields, "shape": shape if isinstance(shape, Shape) else None}

@@ -30,10 +30,13 @@ _MOVED_CASE: Final = (
     *("beat_code", "community", "street", "district", "zones", "unit_code", "unit_codes", "leg_units"),
     *("inspector_id", "dispatched_at", "case_due_at", "case_yellow_at", "leg_due_at", "leg_yellow_at", "provisional"),
     *("disposed_at", "closed_at", "end_kind", "public_answer", "waiting_since", "urges", "updated_at", "version"),
+    *("task_sent_at", "task_due_at", "task_taken_up_at"),
 )
+_PLACED_CASE: Final = ("geom", "routing", "catalogue")
 _MOVED_REPORT: Final = (
     *("state", "kind", "category", "attention", "cell_code", "beat_code", "community", "street", "district", "zones"),
-    *("verifier_id", "end_reason", "public_answer", "waiting_since", "updated_at", "version"),
+    *("verifier_id", "end_reason", "public_answer", "called_back_at", "opinions", "waiting_since", "updated_at"),
+    *("version", "task_sent_at", "task_due_at", "task_taken_up_at"),
 )
 _PLACED_REPORT: Final = ("routing", "catalogue", "geom", "raw_lon", "raw_lat", "datum", "accuracy_m", "located_from")
 
@@ -44,6 +47,7 @@ class StepRows:
 
     opened: Rows = field(default_factory=list)
     cases: Rows = field(default_factory=list)
+    moved: Rows = field(default_factory=list)
     reports: Rows = field(default_factory=list)
     placed: Rows = field(default_factory=list)
     links: Rows = field(default_factory=list)
@@ -101,6 +105,7 @@ def _update(
 _PARTS: Final[Mapping[str, str]] = {
     "opened": _insert("opened", Case, left_out=("geog",)),
     "cases": _update("cases", Case, _MOVED_CASE),
+    "moved": _update("moved", Case, (*_MOVED_CASE, *_PLACED_CASE)),
     "reports": _update("reports", Report, _MOVED_REPORT),
     "placed": _update("placed", Report, (*_MOVED_REPORT, *_PLACED_REPORT)),
     "links": _insert("links", CaseReport),

@@ -3,23 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.dispatch import commands
 from app.dispatch.case_actions import decide
+from app.dispatch.case_disposal import is_published
 from app.dispatch.case_fold import fold
 from app.dispatch.case_projection import lapsed, timers
-from app.dispatch.codes import Action, CheckResult, EndKind, Post
-from app.dispatch.history import Draft, Entry
+from app.dispatch.codes import Action, CaseState, Post
+from app.dispatch.deciding import Amended
+from app.dispatch.history import Draft, Entry, Payload
+from app.dispatch.tasks import may_send
 from app.services.callbacks import Callbacks
 from app.services.held import ENDED, HeldCase, HeldReport
 from app.services.ledger import Acting, Thread
 from app.services.report_steps import ReportSteps
 from app.services.sitting import Sitting
 
-TOLD: Final = frozenset({Action.FILE, Action.DISPATCH, Action.DISPOSE, Action.CLOSE, Action.REOPEN})
-"""Steps of which partners are told."""
+_PUBLIC_ANSWER: Final = "public_answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,32 +33,50 @@ class CaseSteps:
     reports: ReportSteps
 
     def take(
-        self, sitting: Sitting, held: HeldCase, command: commands.Command, acting: Acting, *, policy: str | None = None
+        self,
+        sitting: Sitting,
+        held: HeldCase,
+        command: commands.Command,
+        acting: Acting,
+        *,
+        policy: str | None = None,
+        amended: Amended | None = None,
+        more: Payload | None = None,
     ) -> Entry:
-        """Decide a command and do all that follows from it."""
+        """Decide a command and do all that follows from it; `more` goes into the payload beside what is decided."""
         sitting.touch(held)
-        no_access = isinstance(command, commands.Check) and command.result is CheckResult.NO_ACCESS
-        sends = no_access or command.action is Action.SEND_CHECK
-        scene = sitting.scene(acting, held, held.life.spot.regions if sends else None)
+        ended = held.life.state in ENDED
+        task = held.life.task
+        sends = may_send(command, held.life.author_id, held.life.inspector_id)
+        scene = sitting.scene(acting, held, sends=sends)
+        scene = replace(scene, uncalled=_uncalled(sitting, held, command), amended=amended)
         draft = decide(held.life, command, scene)
+        if more:
+            draft = replace(draft, payload={**draft.payload, **more})
         if policy is not None:
             draft = replace(draft, policy=policy)
         entry = sitting.ledger.add(held.thread, draft, acting)
         held.take(entry)
-        held.public_answer = sitting.ledger.last_text(held.thread, "public_answer") or held.public_answer
+        _publish(sitting, held, entry)
         self._set_timers(sitting, held, entry)
+        sitting.effects.follow_task(held.thread.subject, held.id, task, held.life.task, acting.now)
         sitting.effects.use(held.id, entry.number, entry.actor_id, entry.payload.get("media", ()))
-        if entry.action in TOLD:
-            self._tell(sitting, held, entry)
-        if entry.action is Action.CLOSE:
+        self._tell(sitting, held, entry)
+        if held.life.state in ENDED and not ended and entry.action is not Action.MERGE_CASE:
             self._reply(sitting, held, acting)
         return entry
 
     def open(
-        self, sitting: Sitting, draft: Draft, opened: Mapping[str, Any], acting: Acting, report: HeldReport
+        self,
+        sitting: Sitting,
+        draft: Draft,
+        opened: Mapping[str, Any],
+        acting: Acting,
+        report: HeldReport,
+        case_id: UUID | None = None,
     ) -> HeldCase:
         """Start a case with its first step and link the report it came from."""
-        thread = Thread("case", uuid7())
+        thread = Thread("case", case_id or uuid7())
         entry = sitting.ledger.add(thread, draft, acting)
         held = HeldCase(thread=thread, opened=opened, linked=(report.link,), folded=fold([entry]))
         sitting.add(held)
@@ -74,7 +95,8 @@ class CaseSteps:
 
     def _reply(self, sitting: Sitting, held: HeldCase, acting: Acting) -> None:
         """Record a reply with every report of the case that has no other open case."""
-        reply = commands.Reply(case_id=held.id, end_kind=held.life.round.end_kind or EndKind.SOLVED)
+        voided = held.life.state is CaseState.VOIDED
+        reply = commands.Reply(case_id=held.id, end_kind=None if voided else held.life.round.end_kind)
         by_policy = replace(acting, post=Post.POLICY, actor_id=None, on_behalf_of=None)
         for linked in held.linked:
             report = sitting.report(linked.report_id)
@@ -85,3 +107,33 @@ class CaseSteps:
         """Tell whether another case of a report is still open."""
         others = ((one, state) for one, state in report.cases.items() if one != but.id)
         return any(sitting.state_of(one, state) not in ENDED for one, state in others)
+
+
+def _publish(sitting: Sitting, held: HeldCase, entry: Entry) -> None:
+    """Take over the answer that the public may read from this step on; one that waits takes back the last."""
+    said = sitting.ledger.last_text(held.thread, _PUBLIC_ANSWER)
+    match entry.action:
+        case Action.DISPOSE if is_published(entry.payload):
+            held.public_answer = said or held.public_answer
+        case Action.DISPOSE if entry.target == CaseState.DISPOSED:
+            held.public_answer = None
+        case Action.DISPOSE:
+            held.claimed = said
+        case Action.APPROVE_ANSWER:
+            held.public_answer = said
+        case Action.GRANT if entry.target == CaseState.CLOSED:
+            held.public_answer = held.claimed or held.public_answer
+
+
+def _uncalled(sitting: Sitting, held: HeldCase, command: commands.Command) -> list[UUID]:
+    """Return the reports whose reporters asked to be called and have not been since the case was disposed."""
+    standing = held.life.round.standing
+    if standing is None or not isinstance(command, commands.Close):
+        return []
+    waiting = []
+    for one in held.linked:
+        report = sitting.report(one.report_id)
+        called_at = report.life.called_back_at if report is not None else one.called_at
+        if one.asks_call and (called_at is None or called_at < standing.at):
+            waiting.append(one.report_id)
+    return waiting

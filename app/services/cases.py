@@ -7,15 +7,20 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch import commands
-from app.dispatch.access import Actor, Thing, permitted, sight
+from app.dispatch.access import Actor, Thing, own_units, permitted, sight
+from app.dispatch.beats import beats_of
+from app.dispatch.book import Book
 from app.dispatch.case_fold import fold
+from app.dispatch.case_life import CaseLife
 from app.dispatch.case_openings import openings
 from app.dispatch.codes import Action, Post
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate, candidates
 from app.dispatch.errors import NotVisible
 from app.dispatch.policy_about import about_case
 from app.models.cases import Case
-from app.repositories.step_reading import StepReading, inspectors_over
+from app.repositories.inspectors import InspectorReading
+from app.repositories.step_reading import StepReading
 from app.services import idempotency, standings
 from app.services.acts import Act, Acts
 from app.services.frame import Frame, Meta, Outcome, Wish
@@ -79,7 +84,14 @@ class Cases:
                 calendar=book.calendar,
                 policies=book.policies.of(about_case(life, book), self.frame.now(), steps.policies),
                 units=book.units,
-                inspectors=inspectors_over(await read.inspectors(), life.spot.regions),
+                own_units=own_units(actor, book.units_below) if Post.UNIT in actor.posts else None,
+                inspectors=await self._within_reach(session, life, book),
             )
         granted = permitted(actor, standing, book.units_below)
         return [action for action in openings(life, scene, actor.posts) if action in granted]
+
+    async def _within_reach(self, session: AsyncSession, life: CaseLife, book: Book) -> tuple[Candidate, ...]:
+        """Return the inspectors as they stand to a case now."""
+        now = self.frame.now()
+        known = await InspectorReading(session).all(now)
+        return candidates(known, life.spot, life.desk, now, beats_of(book.cells).away_m)

@@ -9,8 +9,21 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.dispatch.case_projection import TimerWanted
+from app.dispatch.ruling import RulingWanted
+from app.dispatch.task import UNTAKEN, Task
+from app.services.ledger import Subject
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """A ruling that a step made, checked already; stored with the steps."""
+
+    id: UUID
+    wanted: RulingWanted
+    case_id: UUID
+    by: UUID | None
 
 
 @dataclass(slots=True)
@@ -22,6 +35,7 @@ class Effects:
     uses: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     pairs: list[Row] = field(default_factory=list)
+    rulings: list[Ruled] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Return how much there is until now."""
@@ -32,8 +46,8 @@ class Effects:
         for what, length in zip(self._lists(), mark, strict=True):
             del what[length:]
 
-    def _lists(self) -> tuple[list[Row], ...]:
-        return self.links, self.timers, self.uses, self.events, self.pairs
+    def _lists(self) -> tuple[list[Any], ...]:
+        return self.links, self.timers, self.uses, self.events, self.pairs, self.rulings
 
     def link(self, case_id: UUID, report_id: UUID, at: datetime, *, first: bool) -> None:
         """Let a case carry a report."""
@@ -64,6 +78,17 @@ class Effects:
             }
         )
 
+    def follow_task(
+        self, subject: Subject, subject_id: UUID, before: Task | None, after: Task | None, at: datetime
+    ) -> None:
+        """Watch whether a task that was just given is taken up; no longer, once it was or is somebody else's."""
+        if after is before:
+            return
+        if before is not None and before.waits:
+            self.drop_timers(subject_id, (UNTAKEN,), at)
+        if after is not None and after.waits and after.take_up_by is not None:
+            self.set_timer(subject_id, TimerWanted(kind=UNTAKEN, due_at=after.take_up_by, payload={"subject": subject}))
+
     def drop_timers(self, subject_id: UUID, kinds: Iterable[str], at: datetime) -> None:
         """Let timers lapse, those just set included."""
         self.timers.extend({"subject_id": subject_id, "kind": kind, "done_at": at} for kind in kinds)
@@ -71,6 +96,10 @@ class Effects:
     def learn(self, digest: bytes, shape: str, at: datetime) -> None:
         """Remember that an address, given as its digest, means a point, given as a geometry column takes it."""
         self.pairs.append({"id": uuid7(), "digest": digest, "geom": shape, "confirmed_at": at})
+
+    def rule(self, ruled: Ruled) -> None:
+        """Let a coordinator's word hold for the cases to come."""
+        self.rulings.append(ruled)
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Put events into the outbox."""

@@ -22,14 +22,19 @@ Steps = Sequence[tuple[Entry, str]]
 
 @dataclass(slots=True, kw_only=True)
 class HeldCase:
-    """A case under change; `row` is missing where it is new, `opened` then holds what came from its first report."""
+    """A case under change; `row` is missing where it is new, `opened` then holds what came from its first report.
+
+    `claimed`: the answer that goes out once the end is granted that a unit asked for; `placed`: columns of amending.
+    """
 
     thread: Thread
     row: LockedCase | None = None
     steps: Steps = ()
     linked: tuple[LinkedReport, ...] = ()
     public_answer: str | None = None
+    claimed: str | None = None
     opened: Mapping[str, Any] = field(default_factory=dict)
+    placed: Mapping[str, Any] = field(default_factory=dict)
     folded: CaseLife | None = None
     first_round: int = 1
     stored: int = 0
@@ -67,6 +72,11 @@ class HeldCase:
         return self.thread.number > self.stored
 
     @property
+    def counted_task_id(self) -> UUID | None:
+        """Whose task it was when it was locked."""
+        return self.row.inspector_id if self.row else None
+
+    @property
     def standing(self) -> Standing:
         """What access needs to know of it."""
         if self.row is None or self.changed:
@@ -79,11 +89,11 @@ class HeldCase:
 
     def now(self) -> tuple[Any, ...]:
         """Return what steps change, for `put_back`."""
-        return self.folded, self.linked, self.public_answer, _end(self.thread)
+        return self.folded, self.linked, self.public_answer, self.claimed, self.placed, _end(self.thread)
 
     def put_back(self, before: tuple[Any, ...]) -> None:
         """Be as before a step that was refused."""
-        self.folded, self.linked, self.public_answer, end = before
+        self.folded, self.linked, self.public_answer, self.claimed, self.placed, end = before
         self.thread.number, self.thread.state, self.thread.hash = end
 
 
@@ -128,6 +138,11 @@ class HeldReport:
         return self.thread.number > self.stored
 
     @property
+    def counted_task_id(self) -> UUID | None:
+        """Whose task it was when it was locked."""
+        return self.row.verifier_id
+
+    @property
     def standing(self) -> Standing:
         """What access needs to know of it."""
         return standings.of_report_life(self.life) if self.changed else standings.of_report(self.row)
@@ -136,7 +151,14 @@ class HeldReport:
     def link(self) -> LinkedReport:
         """The report as the cases that carry it know it."""
         row = self.row
-        return LinkedReport(report_id=row.id, receipt_no=row.receipt_no, order_no=row.order_no, tells=row.tells)
+        return LinkedReport(
+            report_id=row.id,
+            receipt_no=row.receipt_no,
+            order_no=row.order_no,
+            tells=row.tells,
+            asks_call=row.asks_call,
+            called_at=self.life.called_back_at,
+        )
 
     def join(self, case_id: UUID, state: CaseState) -> None:
         """Belong to a case from now on."""

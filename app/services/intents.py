@@ -7,11 +7,26 @@ from typing import Final
 from uuid import UUID
 
 from app.dispatch import commands
-from app.dispatch.codes import Action, CheckResult, VerifyResult
+from app.dispatch.case_ending import relapsed
+from app.dispatch.codes import Action, DisposalResult
+from app.dispatch.report_life import dissatisfied
+from app.dispatch.tasks import may_send
 from app.services.ledger import Subject
 
-_NEEDS_LINKS: Final = frozenset({Action.DISPATCH, Action.DISPOSE, Action.CLOSE, Action.REOPEN, Action.CALL_BACK})
-_NEEDS_INSPECTORS: Final = frozenset({Action.SEND_CHECK, Action.REQUEST_VERIFICATION})
+_NEEDS_LINKS: Final = frozenset(
+    {
+        Action.DISPATCH,
+        Action.DISPOSE,
+        Action.CLOSE,
+        Action.VOID,
+        Action.MERGE_CASE,
+        Action.REOPEN,
+        Action.CALL_BACK,
+        Action.ARBITRATE,
+    }
+)
+_ENDING: Final = frozenset({Action.CLOSE, Action.VOID})
+_MOVING: Final = frozenset({Action.CLOSE, Action.VOID, Action.MERGE_CASE, Action.REOPEN})
 _NEEDS_PLACE: Final = frozenset({Action.ACCEPT, Action.FILE, Action.ACCEPT_FILE_DISPATCH})
 
 
@@ -44,25 +59,53 @@ class Wanted:
 
     @property
     def cases(self) -> set[UUID]:
-        """The cases that steps are wanted of, and those that reports want to join."""
-        joined = {one.command.into_case for one in self.intents if isinstance(one.command, commands.Merge)}
+        """The cases that steps are wanted of, and those that reports and other cases want to join."""
+        joins = commands.Merge | commands.MergeCase
+        joined = {one.command.into_case for one in self.intents if isinstance(one.command, joins)}
         return joined | {one.subject_id for one in self.intents if one.subject == "case"}
 
     @property
     def leaving(self) -> set[UUID]:
-        """The reports that want to leave their case, which is locked before them."""
-        return {one.subject_id for one in self.intents if isinstance(one.command, commands.Unmerge)}
+        """The reports whose own steps are their cases' matter, too: these are locked before them."""
+        return {one.subject_id for one in self.intents if _concerns_cases(one.command)}
 
     @property
     def telling(self) -> set[UUID]:
         """The cases whose reports must be known."""
         cases = (one for one in self.intents if one.subject == "case")
-        return {one.subject_id for one in cases if one.command.action in _NEEDS_LINKS or one.speaks}
+        asked = {one.subject_id for one in cases if one.command.action in _NEEDS_LINKS or one.speaks}
+        return asked | set(self.merging.values()) | self.relapsing
 
     @property
     def closing(self) -> set[UUID]:
         """The cases whose end is told to every reporter."""
-        return {one.subject_id for one in self.intents if one.command.action is Action.CLOSE}
+        return {one.subject_id for one in self.intents if one.command.action in _ENDING}
+
+    @property
+    def granting(self) -> set[UUID]:
+        """The cases of which a request may be granted: one for an end closes them."""
+        return {one.subject_id for one in self.intents if one.command.action is Action.GRANT}
+
+    @property
+    def claiming(self) -> set[UUID]:
+        """The cases for which such an end is asked within the batch."""
+        return {one.subject_id for one in self.intents if _claims(one.command)}
+
+    @property
+    def relapsing(self) -> set[UUID]:
+        """The cases that pass their check and begin anew as another case."""
+        return {one.subject_id for one in self.intents if relapsed(one.command)}
+
+    @property
+    def amending(self) -> set[UUID]:
+        """The cases that are looked up, located or routed anew."""
+        return {one.subject_id for one in self.intents if isinstance(one.command, commands.Amend)}
+
+    @property
+    def merging(self) -> dict[UUID, UUID]:
+        """The cases that want to end in another one, and in which."""
+        found = ((one.subject_id, one.command) for one in self.intents)
+        return {case: command.into_case for case, command in found if isinstance(command, commands.MergeCase)}
 
     @property
     def called_back(self) -> set[tuple[UUID, UUID]]:
@@ -91,7 +134,13 @@ class Wanted:
     @property
     def inspectors(self) -> bool:
         """Whether somebody may have to be sent."""
-        return any(_sends(one.command) for one in self.intents)
+        return any(may_send(one.command, None, None) for one in self.intents)
+
+    @property
+    def passing(self) -> set[UUID]:
+        """The cases whose check may be looked over by another, if it is the reporter who passes it."""
+        checks = (one for one in self.intents if isinstance(one.command, commands.Check))
+        return {one.subject_id for one in checks if may_send(one.command, one.subject_id, one.subject_id)}
 
     @property
     def placing(self) -> set[UUID]:
@@ -107,8 +156,7 @@ class Wanted:
     @property
     def moving(self) -> set[UUID]:
         """The cases that may end or begin anew while the batch is taken."""
-        moves = {Action.CLOSE, Action.REOPEN}
-        return {one.subject_id for one in self.intents if one.command.action in moves}
+        return {one.subject_id for one in self.intents if one.command.action in _MOVING} | self.granting
 
     @property
     def filings(self) -> list[tuple[Intent, commands.File]]:
@@ -126,12 +174,14 @@ class Wanted:
         return found
 
 
-def _sends(command: commands.Command) -> bool:
-    if isinstance(command, commands.Check):
-        return command.result is CheckResult.NO_ACCESS
-    if isinstance(command, commands.Verify):
-        return command.result is VerifyResult.NO_ACCESS
-    return command.action in _NEEDS_INSPECTORS
+def _concerns_cases(command: commands.Command) -> bool:
+    if isinstance(command, commands.Evaluate):
+        return dissatisfied(command.solved, command.satisfaction)
+    return isinstance(command, commands.Unmerge | commands.Withdraw)
+
+
+def _claims(command: commands.Command) -> bool:
+    return isinstance(command, commands.Dispose) and command.result is DisposalResult.CANNOT
 
 
 def _filing(command: commands.Command) -> commands.File | None:

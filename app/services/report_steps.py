@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.dispatch import commands
-from app.dispatch.codes import Action, VerifyResult
+from app.dispatch.codes import Action
 from app.dispatch.history import Entry
 from app.dispatch.report_actions import Placed, decide
+from app.dispatch.tasks import may_send
 from app.services.callbacks import Callbacks
 from app.services.held import HeldReport
 from app.services.ledger import Acting
@@ -34,9 +35,9 @@ class ReportSteps:
     ) -> Entry:
         """Decide a command and do all that follows from it; `placed` goes with accepting."""
         sitting.touch(held)
-        no_access = isinstance(command, commands.Verify) and command.result is VerifyResult.NO_ACCESS
-        sends = no_access or command.action is Action.REQUEST_VERIFICATION
-        scene = sitting.scene(acting, held, held.life.spot.regions if sends else None)
+        task = held.life.task
+        sends = may_send(command, held.life.author_id, held.life.verifier_id)
+        scene = sitting.scene(acting, held, sends=sends)
         draft = decide(held.life, command, scene, placed)
         if policy is not None:
             draft = replace(draft, policy=policy)
@@ -45,6 +46,7 @@ class ReportSteps:
         answer = sitting.ledger.last_text(held.thread, "public_answer")
         if answer:
             held.row = replace(held.row, public_answer=answer)
+        sitting.effects.follow_task(held.thread.subject, held.id, task, held.life.task, acting.now)
         sitting.effects.use(held.id, entry.number, entry.actor_id, entry.payload.get("media", ()))
         if entry.action in TOLD:
             sitting.effects.tell(

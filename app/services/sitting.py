@@ -3,23 +3,26 @@
 The number of statements depends on what kinds of steps are wanted, never on how many of them.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dispatch.access import Appointment
+from app.dispatch.beats import beats_of
 from app.dispatch.book import Book
 from app.dispatch.catalogue import Category
-from app.dispatch.codes import CaseState
+from app.dispatch.codes import CaseState, EndKind
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate, candidates
 from app.dispatch.policies import Policies
 from app.dispatch.policy_about import about, about_case, about_report
 from app.dispatch.scrub import scrub
-from app.repositories.step_reading import inspectors_over
 from app.repositories.step_writing import StepWriting
 from app.services.effects import Effects
 from app.services.gathering import Gathered, Gatherer
@@ -94,9 +97,9 @@ class Sitting:
         self._gathered.cases[held.id] = held
         self._opened.append(held.id)
 
-    def scene(self, acting: Acting, held: HeldCase | HeldReport, regions: Collection[str] | None = None) -> Scene:
-        """Return what a decision may look at; the inspectors over `regions` only where they were asked for."""
-        inspectors = inspectors_over(self._gathered.inspectors, regions) if regions is not None else ()
+    def scene(self, acting: Acting, held: HeldCase | HeldReport, *, sends: bool = False) -> Scene:
+        """Return what a decision may look at; the inspectors within reach only where somebody may be sent."""
+        inspectors = self._within_reach(held, acting.now) if sends else ()
         return Scene(
             now=acting.now,
             post=acting.post,
@@ -104,8 +107,25 @@ class Sitting:
             calendar=self.book.calendar,
             policies=self.policies_of(held, acting.now),
             units=self.book.units,
+            own_units=acting.own_units,
             inspectors=inspectors,
         )
+
+    def _within_reach(self, held: HeldCase | HeldReport, at: datetime) -> tuple[Candidate, ...]:
+        """Return the inspectors as they stand to a case or report, with what this sitting has given and taken."""
+        changed = self._tasks_changed()
+        known = (replace(one, load=one.load + changed[one.account_id]) for one in self._gathered.inspectors)
+        return candidates(known, held.life.spot, held.life.desk, at, beats_of(self.book.cells).away_m)
+
+    def _tasks_changed(self) -> Counter[UUID]:
+        """Return how many tasks more each inspector has in hand than when they were counted."""
+        changed: Counter[UUID] = Counter()
+        moved: list[HeldCase | HeldReport] = [*self._gathered.cases.values(), *self._gathered.reports.values()]
+        for held in moved:
+            if held.changed and held.standing.task_id != held.counted_task_id:
+                changed.update([held.standing.task_id] if held.standing.task_id else ())
+                changed.subtract([held.counted_task_id] if held.counted_task_id else ())
+        return changed
 
     def policies_of(self, held: HeldCase | HeldReport, at: datetime) -> Policies:
         """Return what holds for a case or report as it stands now."""
@@ -124,9 +144,9 @@ class Sitting:
         known = {value for one in reports for value in self._gathered.known.get(one, ())}
         return lambda text: scrub(text, known).text
 
-    def leads_shift(self, account_id: UUID) -> bool:
-        """Tell whether a second person may void cases himself."""
-        return account_id in self._gathered.shift_leads
+    def appointments_of(self, account_id: UUID) -> tuple[Appointment, ...]:
+        """Return what a second person who was named is appointed to."""
+        return tuple(self._gathered.seconds.get(account_id, ()))
 
     def maintainer(self, code: str | None) -> tuple[str | None, bool]:
         """Return who maintains a component, and whether the component is known at all."""
@@ -145,6 +165,8 @@ class Sitting:
         for one in self._gathered.near[category.kind, category.code, lon, lat]:
             held = self.case(one.id)
             state, closed_at = (held.life.state, held.life.round.closed_at) if held else (one.state, one.closed_at)
+            if held and held.life.round.end_kind is EndKind.MERGED:
+                continue
             if state is CaseState.CLOSED and closed_at is not None and closed_at >= since:
                 return True
         return False

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.case_projection import AUTO_SIGN, RESUME
 from app.dispatch.codes import Post
-from app.dispatch.commands import Command, Resume, Sign
+from app.dispatch.commands import Command, HandOver, Resume, Sign
 from app.dispatch.errors import Conflict, NotVisible, Unavailable
+from app.dispatch.task import UNTAKEN
 from app.models.work import Timer
 from app.repositories.step_reading import StepReading
 from app.repositories.work import WorkRepository
 from app.services.acts import Act, Done
-from app.services.ledger import Acting
+from app.services.ledger import Acting, Subject
 from app.services.order_ledger import ORDER_DUE
 from app.services.transaction import Sessions, concerns_one, sqlstate, writing
 
@@ -27,7 +28,9 @@ LEASE: Final = timedelta(seconds=60)
 AT_ONCE: Final = 50
 KEPT: Final = timedelta(days=7)
 """How long used keys and inbox ids are remembered: partners retry for three days."""
-_COMMANDS: Final[Mapping[str, Command]] = {AUTO_SIGN: Sign(), RESUME: Resume()}
+_COMMANDS: Final[Mapping[str, Command]] = {AUTO_SIGN: Sign(), RESUME: Resume(), UNTAKEN: HandOver(untaken=True)}
+_NAMED: Final = frozenset({AUTO_SIGN, RESUME})
+"""Timers whose step names them as its policy; of the others the decision says which policy acted."""
 
 
 class Plays(Protocol):
@@ -57,7 +60,8 @@ class Due:
     id: UUID
     attempt: int
     kind: str
-    case_id: UUID
+    subject: Subject
+    subject_id: UUID
     leg: int | None
 
 
@@ -112,20 +116,20 @@ class Timers:
         return True
 
     async def _fire(self, due: Sequence[Due]) -> None:
-        """Lock the cases first, then orders, and their timers behind them, as every step does; then act for ours."""
+        """Lock what they are about first, orders last, and the timers behind it, as every step does; then act."""
         if not due:
             return
         async with writing(self._sessions) as session:
-            await StepReading(session).lock_cases({one.case_id for one in due if one.kind != ORDER_DUE})
+            await _lock(session, [one for one in due if one.kind != ORDER_DUE])
             if self._orders is not None:
-                await self._orders.lock(session, {one.case_id for one in due if one.kind == ORDER_DUE})
+                await self._orders.lock(session, {one.subject_id for one in due if one.kind == ORDER_DUE})
             now = self._now()
             ours = await WorkRepository(session).finish_timers({one.id: one.attempt for one in due}, now)
             fired = [one for one in due if one.id in ours and one.kind != ORDER_DUE]
             taken = await self._acts.play([_act(one, now) for one in fired], within=session)
             for one, done in zip(fired, taken, strict=True):
                 _lapse(one, done)
-            await self._miss(session, [one.case_id for one in due if one.id in ours and one.kind == ORDER_DUE], now)
+            await self._miss(session, [one.subject_id for one in due if one.id in ours and one.kind == ORDER_DUE], now)
 
     async def _miss(self, session: AsyncSession, order_ids: Sequence[UUID], now: datetime) -> None:
         for order_id in order_ids:
@@ -133,19 +137,32 @@ class Timers:
                 log.info("timer_lapsed", kind=ORDER_DUE, reason="answered")
 
 
+async def _lock(session: AsyncSession, due: Sequence[Due]) -> None:
+    """Lock cases, then reports."""
+    steps = StepReading(session)
+    await steps.lock_cases({one.subject_id for one in due if one.subject == "case"})
+    await steps.lock_reports({one.subject_id for one in due if one.subject == "report"})
+
+
 def _due(timer: Timer) -> Due:
-    leg = timer.payload.get("leg")
-    return Due(id=timer.id, attempt=timer.attempt, kind=timer.kind, case_id=timer.subject_id, leg=leg)
+    return Due(
+        id=timer.id,
+        attempt=timer.attempt,
+        kind=timer.kind,
+        subject=timer.payload.get("subject", "case"),
+        subject_id=timer.subject_id,
+        leg=timer.payload.get("leg"),
+    )
 
 
 def _act(due: Due, now: datetime) -> Act:
     acting = Acting(now=now, post=Post.POLICY)
     return Act(
-        subject="case",
-        subject_id=due.case_id,
+        subject=due.subject,
+        subject_id=due.subject_id,
         command=Sign(leg=due.leg) if due.kind == AUTO_SIGN else _COMMANDS[due.kind],
         acting=acting,
-        policy=due.kind,
+        policy=due.kind if due.kind in _NAMED else None,
         leg=due.leg,
     )
 

@@ -16,6 +16,7 @@ from app.dispatch.case_filing import file_case
 from app.dispatch.case_life import CaseLife, Spot
 from app.dispatch.codes import Action, CaseState, EndKind, Kind, LimitUnit, Post, ReportState, RequestKind, Source
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate
 from app.dispatch.errors import GridcaseError
 from app.dispatch.facts import LegFacts, RoundFacts
 from app.dispatch.history import Draft
@@ -133,7 +134,7 @@ class Told:
             calendar=self.calendar,
             policies=self.policies,
             units=dict.fromkeys((UNIT_WEST, UNIT_EAST, UNIT_TOP)),
-            inspectors=PEOPLE[2:],
+            inspectors=[Candidate(account_id=one) for one in PEOPLE[2:]],
         )
 
     def _acting(self, post: Post) -> Acting:

@@ -14,16 +14,27 @@ from app.dispatch.case_life import CaseLife, Leg, Spot
 from app.dispatch.codes import Action, Kind, LimitUnit, Post, ReportState, Source
 from app.dispatch.commands import Command, Dispatch
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate
 from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
 from app.dispatch.history import Draft, Entry, entered
 from app.dispatch.limits import Limit
 from app.dispatch.policies import DEFAULTS, Policies
+from app.dispatch.responsibility import Unit
 
 CALENDAR = WorkCalendar(name="office", version=1, slots=OFFICE_HOURS, days={}, published_until=date(2030, 12, 31))
 CASE_ID, REPORT_ID = UUID(int=100), UUID(int=200)
 AUTHOR, LEAD, SECOND, INSPECTOR, OTHER_INSPECTOR = (UUID(int=n) for n in range(1, 6))
 INSPECTORS = (AUTHOR, INSPECTOR, OTHER_INSPECTOR)
-UNITS = dict.fromkeys(("greens", "roads", "lamps"), object())
+UNITS = {
+    unit.code: unit
+    for unit in (
+        *(Unit(code=code, name=code) for code in ("greens", "roads", "lamps")),
+        Unit(code="town", name="town", desk=True),
+        *(Unit(code=code, name=code, parent_code="town") for code in ("squad", "sweepers")),
+        Unit(code="team", name="team", parent_code="squad"),
+    )
+}
+"""Three units of the city, and a town with a desk, two units below it, and one below those."""
 SPOT = Spot(cell_code="C1", beat_code="B1", community="Q1", street="S1", district="D1", zones={"road": "Z1"})
 EIGHT_HOURS = Limit(value=8, unit=LimitUnit.WORK_HOUR)
 
@@ -47,6 +58,7 @@ def scene(
     actor_id: UUID | None = LEAD,
     policies: Policies = DEFAULTS,
     inspectors: Sequence[UUID] = INSPECTORS,
+    own_units: frozenset[str] | None = None,
 ) -> Scene:
     """Return what surrounds a decision."""
     return Scene(
@@ -56,7 +68,8 @@ def scene(
         calendar=CALENDAR,
         policies=policies,
         units=UNITS,
-        inspectors=inspectors,
+        own_units=own_units,
+        inspectors=[Candidate(account_id=one) for one in inspectors],
     )
 
 

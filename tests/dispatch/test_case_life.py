@@ -98,7 +98,7 @@ def test_the_checker_is_another_than_the_reporter_where_there_is_one() -> None:
     tale.do(SOLVED, "10 10:00")
     sent = tale.do(SendCheck(), "10 10:10")
     assert tale.life.inspector_id in {INSPECTOR, OTHER_INSPECTOR}
-    assert sent.policy == "other_if_near"
+    assert sent.policy == "who_may_check"
     alone = Tale.dispatched()
     alone.do(SOLVED, "10 10:00")
     alone.do(SendCheck(), "10 10:10", inspectors=(AUTHOR,))

@@ -17,10 +17,12 @@ from app.dispatch.case_life import CaseLife, Spot
 from app.dispatch.clock_story import RoundClocks, calendar_versions, tell
 from app.dispatch.codes import CheckResult, DisposalResult, FailCode, Kind, LimitUnit, Post, RequestKind, Source
 from app.dispatch.deciding import Scene
+from app.dispatch.drawing import Candidate
 from app.dispatch.errors import GridcaseError
 from app.dispatch.history import Entry, entered
 from app.dispatch.limits import Limit
 from app.dispatch.policies import DEFAULTS
+from app.dispatch.responsibility import Unit
 from app.dispatch.spans import Span
 
 MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -71,8 +73,8 @@ class Plot:
             actor_id=None,
             calendar=self.calendar,
             policies=DEFAULTS,
-            units={"W": None, "E": None},
-            inspectors=(INSPECTOR,),
+            units={code: Unit(code=code, name=code) for code in "WE"},
+            inspectors=(Candidate(account_id=INSPECTOR),),
         )
         draft = decide(self.life, command, scene)
         self.at = scene.now

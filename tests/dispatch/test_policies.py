@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.dispatch.codes import LimitUnit, ReworkClock, WhoMayCheck
-from app.dispatch.deciding import draw
 from app.dispatch.duplicates import DEFAULT_REACH
 from app.dispatch.grid import SNAP_TOLERANCE_M
 from app.dispatch.limits import Limit
 from app.dispatch.policies import DEFAULTS, MEANINGS, Policies, table
-from tests.dispatch.cases import AUTHOR, INSPECTOR, OTHER_INSPECTOR
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([^`]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
@@ -89,12 +87,3 @@ def test_the_page_shows_each_constant_as_it_is(row: tuple[str, str, str]) -> Non
 def test_constants_agree_with_the_policies_they_stand_for() -> None:
     assert DEFAULTS.snap_tolerance_m == SNAP_TOLERANCE_M
     assert (DEFAULTS.duplicate_radius_m, DEFAULTS.duplicate_within) == (DEFAULT_REACH.radius_m, DEFAULT_REACH.age)
-
-
-def test_drawing_is_repeatable_avoids_one_and_reaches_everybody() -> None:
-    everybody = (AUTHOR, INSPECTOR, OTHER_INSPECTOR)
-    drawn = [draw(everybody, avoid=AUTHOR, seed=str(n)) for n in range(50)]
-    assert drawn == [draw(everybody, avoid=AUTHOR, seed=str(n)) for n in range(50)]
-    assert set(drawn) == {INSPECTOR, OTHER_INSPECTOR}
-    assert draw((AUTHOR,), avoid=AUTHOR, seed="1") == AUTHOR
-    assert draw((), avoid=None, seed="1") is None

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.api.schemas.actions import ActionIn, LimitIn, Media, ReasonCode, Text, UnitCode
+from app.api.schemas.actions import ActionIn, Media, ReasonCode, Text, UnitCode
 from app.api.schemas.base import Instant
+from app.api.schemas.location import LocationIn
+from app.api.schemas.request_actions import REQUEST_ACTIONS
 from app.dispatch import commands
-from app.dispatch.codes import CheckResult, DisposalResult, EndKind, FailCode
+from app.dispatch.codes import CheckResult, DisposalResult, EndKind, FailCode, Kind
+from app.dispatch.errors import BadInput
 
 DESK_RESULTS: Final = (CheckResult.PASS, CheckResult.FAIL)
 
@@ -35,6 +38,41 @@ class SignIn(ActionIn):
     """The unit has seen it."""
 
     command: ClassVar[type[commands.Command]] = commands.Sign
+    leg: int | None = Field(default=None, ge=1, description="Which leg; default the caller's first unsigned one")
+
+
+class AssignSubIn(ActionIn):
+    """Give a leg on inside the unit's own subtree."""
+
+    command: ClassVar[type[commands.Command]] = commands.AssignSub
+    unit_code: UnitCode = Field(description="A unit below the one that holds the leg", examples=["611101"])
+    leg: int | None = Field(
+        default=None, ge=1, description="Which leg is given on; default the main one, for its own unit", examples=[None]
+    )
+    due_at: Instant | None = Field(
+        default=None,
+        description="Not later than the leg's; default: the share `sub_share` of what is left of its limit",
+        examples=[None],
+    )
+
+
+class ReturnSubIn(ActionIn):
+    """Give a part back one level, or take it back from below."""
+
+    command: ClassVar[type[commands.Command]] = commands.ReturnSub
+    leg: int = Field(ge=1, description="The part", examples=[2])
+    reason_code: ReasonCode | None = Field(default=None, description="Why", examples=["not_ours"])
+
+
+class ReportUpIn(ActionIn):
+    """Say one level up that a part is done."""
+
+    command: ClassVar[type[commands.Command]] = commands.ReportUp
+    leg: int = Field(ge=1, description="The part", examples=[2])
+    public_answer: Text | None = Field(
+        default=None, description="What the reporter might be told; proposed to who disposes", examples=["已清理"]
+    )
+    media: Media = Field(default=[], description="Evidence")
 
 
 class ContactIn(ActionIn):
@@ -47,50 +85,6 @@ class ContactIn(ActionIn):
     media: Media = Field(default=[], description="Evidence")
 
 
-class RequestReturnIn(ActionIn):
-    """Not mine."""
-
-    command: ClassVar[type[commands.Command]] = commands.RequestReturn
-    reason_code: ReasonCode = Field(description="Why", examples=["not_our_area"])
-    proposed_unit: UnitCode | None = Field(default=None, description="Whose it is", examples=["2201"])
-
-
-class RequestExtensionIn(ActionIn):
-    """More time."""
-
-    command: ClassVar[type[commands.Command]] = commands.RequestExtension
-    reason_code: ReasonCode = Field(description="Why", examples=["weather"])
-    limit: LimitIn | None = Field(default=None, description="How much; default the original limit once more")
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields with the limit as a value."""
-        return {"reason_code": self.reason_code, "limit": self.limit.to_limit() if self.limit else None}
-
-
-class RequestSuspensionIn(ActionIn):
-    """Pause the clocks."""
-
-    command: ClassVar[type[commands.Command]] = commands.RequestSuspension
-    reason_code: ReasonCode = Field(description="Why", examples=["season"])
-    until: Instant = Field(description="Until when", examples=["2026-04-01T08:00:00+08:00"])
-
-
-class GrantIn(ActionIn):
-    """Say yes to a pending request."""
-
-    command: ClassVar[type[commands.Command]] = commands.GrantRequest
-    request_id: UUID = Field(description="The request")
-    text: Text | None = Field(default=None, description="Reason", examples=["同意"])
-
-
-class RefuseIn(ActionIn):
-    """Say no to a pending request."""
-
-    command: ClassVar[type[commands.Command]] = commands.RefuseRequest
-    request_id: UUID = Field(description="The request")
-    text: Text = Field(description="Reason", examples=["属于贵单位职责"])
-
-
 class ResumeIn(ActionIn):
     """End a suspension."""
 
@@ -101,18 +95,84 @@ class DisposeIn(ActionIn):
     """Say that it has been put right."""
 
     command: ClassVar[type[commands.Command]] = commands.Dispose
-    result: Literal[DisposalResult.SOLVED, DisposalResult.GONE, DisposalResult.EXPLAINED] = Field(
-        description="What was done", examples=["solved"]
+    result: DisposalResult = Field(
+        description="`temporary`: made safe, a follow-up begins; `cannot`: asks for the end that `claim` names",
+        examples=["solved"],
+    )
+    claim: EndKind | None = Field(
+        default=None,
+        description="With `cannot`: transferred_to_enforcement, problem_bank, out_of_scope, explained or withdrawn",
+        examples=[None],
     )
     public_answer: Text | None = Field(default=None, description="What the reporter reads", examples=["已清理"])
     internal_note: Text | None = Field(default=None, description="What only the desk reads", examples=[None])
     media: Media = Field(default=[], description="Evidence")
 
 
+class ApproveAnswerIn(ActionIn):
+    """Let the public answer go out, as it reads here."""
+
+    command: ClassVar[type[commands.Command]] = commands.ApproveAnswer
+    public_answer: Text = Field(description="What the reporter will read", examples=["已清理，感谢反映"])
+
+
+class AmendIn(ActionIn):
+    """Put category, condition or place right."""
+
+    command: ClassVar[type[commands.Command]] = commands.Amend
+    kind: Kind | None = Field(default=None, description="Default: as it is", examples=["event"])
+    category: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="Major + minor code; default: as it is",
+        examples=["0305"],
+    )
+    condition: int | None = Field(
+        default=None, ge=1, le=99, description="Filing condition; default: the number it has", examples=[2]
+    )
+    location: LocationIn | None = Field(default=None, description="Corrected point; default: where it is")
+    reroute: bool = Field(
+        default=False, description="Ask the rules for the unit anew; another one gets the case", examples=[True]
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields with the place as a canonical point."""
+        point = self.location.to_point() if self.location else None
+        if self.location is not None and (point is None or self.location.address is not None):
+            raise BadInput.at(["body", "location"], "更正案件位置只能用坐标，不能用地址", code="point_required")
+        plain = {name: getattr(self, name) for name in ("kind", "category", "condition", "reroute")}
+        return {**plain, "point": point}
+
+
+class MergeCaseIn(ActionIn):
+    """Let the case end in another open one, which takes over its reports."""
+
+    command: ClassVar[type[commands.Command]] = commands.MergeCase
+    into_case: UUID = Field(description="The case to join")
+
+
 class SendCheckIn(ActionIn):
     """Send an inspector to look before closing."""
 
     command: ClassVar[type[commands.Command]] = commands.SendCheck
+    inspector: UUID | None = Field(default=None, description="Account id; default: drawn by policy")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as the command names them."""
+        return {"inspector_id": self.inspector}
+
+
+class TakeUpIn(ActionIn):
+    """The inspector takes his task up: he goes there."""
+
+    command: ClassVar[type[commands.Command]] = commands.TakeUp
+
+
+class HandOverIn(ActionIn):
+    """Give an inspector's task to another; why stands in the note."""
+
+    command: ClassVar[type[commands.Command]] = commands.HandOver
     inspector: UUID | None = Field(default=None, description="Account id; default: drawn by policy")
 
     def fields(self) -> dict[str, Any]:
@@ -199,8 +259,8 @@ class TagIn(ActionIn):
 
 
 CASE_ACTIONS: Final = (
-    *(DispatchIn, RecallIn, SignIn, ContactIn, RequestReturnIn, RequestExtensionIn, RequestSuspensionIn, GrantIn),
-    *(RefuseIn, ResumeIn, DisposeIn, SendCheckIn, CheckIn, DeskCheckIn, CallBackIn, CloseIn, VoidIn, ReopenIn),
-    *(UrgeIn, NoteIn, TagIn),
+    *(DispatchIn, RecallIn, SignIn, ContactIn, *REQUEST_ACTIONS),
+    *(ResumeIn, DisposeIn, SendCheckIn, TakeUpIn, HandOverIn, CheckIn, DeskCheckIn, CallBackIn, CloseIn, VoidIn, ReopenIn),
+    *(AssignSubIn, ReturnSubIn, ReportUpIn, UrgeIn, NoteIn, TagIn, AmendIn, MergeCaseIn, ApproveAnswerIn),
 )
 """Every action on a case that people may take."""

@@ -25,6 +25,23 @@ class RequestVerificationIn(ActionIn):
         return {"inspector_id": self.inspector}
 
 
+class TakeUpVerificationIn(ActionIn):
+    """The inspector takes his task up: he goes there."""
+
+    command: ClassVar[type[commands.Command]] = commands.TakeUp
+
+
+class HandOverVerificationIn(ActionIn):
+    """Give an inspector's task to another; why stands in the note."""
+
+    command: ClassVar[type[commands.Command]] = commands.HandOver
+    inspector: UUID | None = Field(default=None, description="Account id; default: drawn by policy")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as the command names them."""
+        return {"inspector_id": self.inspector}
+
+
 class VerifyIn(ActionIn):
     """Say what was found before filing."""
 
@@ -148,7 +165,7 @@ class SelfDisposeIn(ActionIn):
 
 
 REPORT_ACTIONS: Final = (
-    *(RequestVerificationIn, VerifyIn, AcceptIn, FileIn, AcceptFileDispatchIn, RejectIn, AnswerIn, ForwardIn),
+    *(RequestVerificationIn, TakeUpVerificationIn, HandOverVerificationIn, VerifyIn, AcceptIn, FileIn, AcceptFileDispatchIn, RejectIn, AnswerIn, ForwardIn),
     *(MergeIn, UnmergeIn, WithdrawIn, SelfDisposeIn),
 )
 """Every action on a report that people may take."""

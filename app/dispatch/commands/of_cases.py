@@ -31,9 +31,10 @@ class Recall(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign(Command):
-    """The unit has seen it."""
+    """The unit has seen it; `leg` names which, where several of its are open."""
 
     action = Action.SIGN
+    leg: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,8 @@ class TakeUp(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver(Command):
-    """Give an inspector's task to another; without a name one is drawn."""
+    """Give an inspector's task to another; without a name one is drawn. `untaken`: a timer, because he let it lie."""
 
     action = Action.HAND_OVER
     inspector_id: UUID | None = None
+    untaken: bool = False

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Spot, limit_json
-from app.dispatch.codes import Action, CaseState, Handling, Kind, LegEnd, Source
-from app.dispatch.commands import Dispatch, MakeContact, Recall, Reopen, Sign
+from app.dispatch.codes import Action, Attention, CaseState, EndKind, Handling, Kind, LegEnd, Source
+from app.dispatch.commands import Dispatch, MakeContact, Recall, Reopen
 from app.dispatch.deciding import Scene, clock_json
+from app.dispatch.desks import send_within
 from app.dispatch.errors import BadInput
 from app.dispatch.history import Draft
 from app.dispatch.limits import Limit
 from app.dispatch.workflow import refuse
+
+_SETTLED: Final = frozenset({Attention.DISSATISFIED, Attention.REDO_ASKED})
+"""What wanted a look until the case was taken up again."""
 
 
 def file_case(
@@ -64,12 +68,13 @@ def file_case(
 def dispatch(life: CaseLife, wanted: Dispatch, scene: Scene) -> Draft:
     """Send the case to the routed unit, or by hand to another with a reason; the round's clock starts here."""
     unit_code = wanted.unit_code or life.proposed_unit
-    returned_by = {leg.unit_code for leg in life.round.legs if leg.end is LegEnd.RETURNED}
+    returned_by = {leg.unit_code for leg in life.round.main_legs if leg.end is LegEnd.RETURNED}
     if unit_code is None or (wanted.unit_code is None and unit_code in returned_by):
         where = ["body", "unit_code"]
         raise BadInput.at(where, "没有可派的单位，或建议单位已退回此案件：请指定处置单位", code="unit_required")
-    for code in (unit_code, *wanted.co_units):
-        _known(code, scene)
+    send_within(scene.units, unit_code, life.desk)
+    for code in wanted.co_units:
+        send_within(scene.units, code, life.desk, field="co_units")
     by_hand = unit_code != life.proposed_unit
     if by_hand and not wanted.reason_code:
         raise BadInput.at(["body", "reason_code"], "改派给建议以外的单位须说明理由代码", code="reason_required")
@@ -99,14 +104,6 @@ def recall(life: CaseLife, wanted: Recall, scene: Scene) -> Draft:
     )
 
 
-def sign(life: CaseLife, _: Sign, scene: Scene) -> Draft:  # noqa: ARG001  # every decision takes the same three
-    """Record that the unit has seen it."""
-    leg = life.leg
-    if leg is None or leg.signed_at is not None:
-        raise refuse(life.state, Action.SIGN, "已经签收")
-    return Draft(action=Action.SIGN, target=CaseState.DISPATCHED, payload={"leg": leg.number})
-
-
 def contact(life: CaseLife, wanted: MakeContact, scene: Scene) -> Draft:
     """Record whether the unit reached the reporter."""
     if wanted.at > scene.now:
@@ -125,6 +122,8 @@ def reopen(life: CaseLife, wanted: Reopen, scene: Scene) -> Draft:
     last = life.round
     if last.closed_at is None or scene.now - last.closed_at > scene.policies.reopen_within:
         raise refuse(life.state, Action.REOPEN, f"结案超过{scene.policies.reopen_within.days}天，不能重办")
+    if last.end_kind is EndKind.MERGED:
+        raise refuse(life.state, Action.REOPEN, "已并入其他案件，请重办那个案件")
     if last.accountable is None:
         raise refuse(life.state, Action.REOPEN, "上一轮没有处置单位，不能重办")
     limit = scene.policies.redo_limit
@@ -139,10 +138,6 @@ def reopen(life: CaseLife, wanted: Reopen, scene: Scene) -> Draft:
         "limit_source": "policy redo_limit",
         "case": deadline,
         "leg_clock": deadline,
+        "settled": sorted(life.attention & _SETTLED),
     }
     return Draft(action=Action.REOPEN, target=CaseState.DISPATCHED, payload=payload, policy="redo_limit")
-
-
-def _known(unit_code: str, scene: Scene) -> None:
-    if unit_code not in scene.units:
-        raise BadInput.at(["body", "unit_code"], f"没有这个处置单位：{unit_code}", code="unknown_unit")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.dispatch.case_life import CaseLife, Leg, Round
 from app.dispatch.changing import replace
-from app.dispatch.codes import LegEnd, RequestState
+from app.dispatch.codes import LegEnd, LegKind, RequestState
 
 
 def in_round(life: CaseLife, change: Callable[[Round], Round]) -> CaseLife:
@@ -27,9 +27,34 @@ def of_accountable(turn: Round, change: Callable[[Leg], Leg]) -> Round:
 
 
 def end_legs(turn: Round, end: LegEnd, at: datetime) -> Round:
-    """End every leg that is still at work."""
-    legs = tuple(replace(leg, ended_at=at, end=end) if leg.ended_at is None else leg for leg in turn.legs)
+    """End the main leg if it is still at work; what others do for it ends with it, see `end_idle_parts`."""
+    legs = tuple(
+        replace(leg, ended_at=at, end=end) if leg.ended_at is None and leg.kind is LegKind.MAIN else leg
+        for leg in turn.legs
+    )
     return replace(turn, legs=legs)
+
+
+def of_leg(turn: Round, number: int, change: Callable[[Leg], Leg]) -> Round:
+    """Return the round with one of its legs changed."""
+    return replace(turn, legs=tuple(change(leg) if leg.number == number else leg for leg in turn.legs))
+
+
+def end_idle_parts(turn: Round, at: datetime, *, at_work: bool) -> Round:
+    """End the parts of legs that have ended, and all of them once no unit is at work; whoever forgets it, here it is.
+
+    A part has a greater number than the leg it is of, so that one pass ends whole branches.
+    """
+    if not turn.parts:
+        return turn
+    ended = {leg.number for leg in turn.legs if leg.ended_at is not None}
+    legs = []
+    for leg in turn.legs:
+        idle = leg.kind is not LegKind.MAIN and leg.ended_at is None and (not at_work or leg.parent in ended)
+        if idle:
+            ended.add(leg.number)
+        legs.append(replace(leg, ended_at=at, end=LegEnd.SUPERSEDED) if idle else leg)
+    return replace(turn, legs=tuple(legs))
 
 
 def withdraw_pending(turn: Round, at: datetime) -> Round:
@@ -41,3 +66,8 @@ def withdraw_pending(turn: Round, at: datetime) -> Round:
         for r in turn.requests
     )
     return replace(turn, requests=requests)
+
+
+def withdraw_unreserved(turn: Round, at: datetime) -> Round:
+    """Withdraw the request that waits, unless the unit works under the reserve of an arbitration."""
+    return turn if turn.pending is not None and turn.pending.reserved else withdraw_pending(turn, at)

@@ -46,6 +46,12 @@ _CASE: Final[Mapping[Action, Mapping[str, str]]] = {
         "wrong_category": "类别有误",
         "private_ground": "属小区或单位内部",
     },
+    Action.RETURN_SUB: {
+        "not_ours": "不属本单位分办范围",
+        "wrong_place": "不在本单位地段",
+        "needs_others": "须由其他单位办理",
+        "done_otherwise": "已另行安排",
+    },
     Action.REQUEST_EXTENSION: {
         "large_work": "工程量大",
         "material": "需采购材料配件",

@@ -36,6 +36,12 @@ _CASE_NOTES: Final = """\
   have run out within that limit, the whole wait. A suspension granted after a clock ran out counts from its asking.
 - `relocate` is what a new grid does to open cases: their cell, areas, beat and zones are named anew. The unit at work
   stays, and so do the codes of rounds that were closed before.
+- A unit with a desk gives its leg on by `assign_sub`, to units below it; a part may be given on again. A part is due no
+  later than its leg, by policy after `sub_share` of what is left. `sign` signs the caller's own leg.
+- `report_up` ends a part, also a co-unit's, one level up; `return_sub` gives it back (`returned`) or, by who gave it,
+  takes it back with all below it (`recalled`). `dispose` waits for no co-unit, but is refused while parts are given on.
+  Whatever ends a leg ends what is left of its parts (`superseded`); a failed check reopens the main leg alone.
+- A town's desk dispatches within its own subtree, other units are refused (`unit_out_of_reach`).
 - `void` of a case that was or is overdue needs a second person. `merged` as an end comes from merging only.
 """
 

@@ -11,15 +11,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch import commands
-from app.dispatch.access import Actor, Sight, Thing, permit, sight
-from app.dispatch.case_requests import ruler
-from app.dispatch.codes import Post
+from app.dispatch.access import Actor, Sight, Standing, Thing, own_units, permit, sight
+from app.dispatch.case_rulings import ruler
+from app.dispatch.codes import Action, Post
 from app.dispatch.errors import (
     BadInput,
     Conflict,
     GridcaseError,
     IdempotencyInProgress,
     IdempotencyMismatch,
+    NotPermitted,
     NotVisible,
     Stale,
     Unavailable,
@@ -30,6 +31,7 @@ from app.services.held import HeldCase, HeldReport
 from app.services.idempotency import KeyUse, Replay
 from app.services.intents import Intent
 from app.services.ledger import Acting, Subject
+from app.services.rulings import record_ruled
 from app.services.sitting import Sitting
 from app.services.steps import Steps
 from app.services.transaction import Sessions, alone, concerns_one, writing
@@ -93,36 +95,47 @@ class Frame:
         Raises, in this order: NotVisible, NotPermitted, BadInput, Stale, Conflict.
         """
         async with writing(self.sessions) as session:
-            (outcome,) = await self._judge(session, [wish])
+            (outcome,), ruled = await self._judge(session, [wish])
             if outcome.error is not None:
                 raise outcome.error
-            return not outcome.again
+        await self._follow(ruled=ruled)
+        return not outcome.again
 
     async def act_on_many(self, wishes: Sequence[Wish]) -> list[Outcome]:
         """Do many things in one transaction, each judged apart; one that fails stops none of the others."""
         try:
             async with writing(self.sessions) as session:
-                outcomes = await self._judge(session, wishes)
+                outcomes, ruled = await self._judge(session, wishes)
                 refused = (wish.meta.key for wish, one in zip(wishes, outcomes, strict=True) if one.error is not None)
                 await idempotency.forget(session, *{key for key in refused if key is not None})
-                return outcomes
         except IdempotencyInProgress:
             pass
         except (DBAPIError, Unavailable) as error:
             if not concerns_one(error):
                 raise
+        else:
+            await self._follow(ruled=ruled)
+            return outcomes
         return [await alone(self._single(wish), partial(_refused, wish)) for wish in wishes]
 
     async def _single(self, wish: Wish) -> Outcome:
         return Outcome(id=wish.id, again=not await self.act(wish))
 
-    async def _judge(self, session: AsyncSession, wishes: Sequence[Wish]) -> list[Outcome]:
-        """Hold everything, take the keys of what is seen, judge and take each in turn, store what was done."""
+    async def _follow(self, *, ruled: bool) -> None:
+        """Let this process, and the others, know at once of rulings that have just been committed."""
+        if ruled:
+            await self.sittings.books.changed()
+
+    async def _judge(self, session: AsyncSession, wishes: Sequence[Wish]) -> tuple[list[Outcome], bool]:
+        """Hold everything, take the keys of what is seen, judge and take each in turn, store what was done.
+
+        Return as well whether a ruling was made.
+        """
         sitting = await self.sittings.open(session, [_intent(wish, self.now()) for wish in wishes])
         hearing = await self._hearing(sitting, wishes)
         outcomes = [self._outcome(hearing, wish) for wish in wishes]
         await sitting.store()
-        return outcomes
+        return outcomes, await record_ruled(session, sitting.effects.rulings, self.now)
 
     async def _hearing(self, sitting: Sitting, wishes: Sequence[Wish]) -> "_Hearing":
         hearing = _Hearing(sitting=sitting, steps=self.steps, now=self.now())
@@ -183,11 +196,12 @@ class _Hearing:
         as_post = meta.as_post or (ruler(held.life, wish.command) if isinstance(held, HeldCase) else None)
         units_below = self.sitting.book.units_below
         post = permit(wish.actor, wish.command.action, held.standing, units_below, as_post=as_post)
-        self._check_named(wish)
+        self._check_named(wish, held.standing)
         acting = Acting(
             now=self.now,
             post=post,
             actor_id=wish.actor.account_id,
+            own_units=own_units(wish.actor, units_below) if post is Post.UNIT else None,
             on_behalf_of=meta.on_behalf_of,
             occurred_at=meta.occurred_at,
         )
@@ -200,17 +214,25 @@ class _Hearing:
                 raise
             meta.check(version)
 
-    def _check_named(self, wish: Wish) -> None:
-        """Refuse a second person who is nobody or may not void cases, and a target that the caller does not see."""
+    def _check_named(self, wish: Wish, standing: Standing) -> None:
+        """Refuse a second person who may not void this case himself, and a target that the caller does not see."""
         command = wish.command
         if isinstance(command, commands.Void) and command.second_person is not None:
-            if not self.sitting.leads_shift(command.second_person):
-                raise BadInput.at(["body", "second_person"], "复核人须是在岗的值班长", code="second_person_unknown")
-        elif isinstance(command, commands.Merge):
+            self._check_second(command.second_person, standing)
+        elif isinstance(command, commands.Merge | commands.MergeCase):
             case = self.sitting.case(command.into_case)
             below = self.sitting.book.units_below
             if case is None or not sight(wish.actor, Thing.CASE, below).covers(case.standing):
                 raise BadInput.at(["body", "into_case"], "没有这个案件", code="unknown_case")
+
+    def _check_second(self, account_id: UUID, standing: Standing) -> None:
+        held = self.sitting.appointments_of(account_id)
+        second = Actor(account_id=account_id, username="", name="", appointments=held)
+        try:
+            permit(second, Action.VOID, standing, self.sitting.book.units_below)
+        except NotPermitted:
+            where, message = ["body", "second_person"], "复核人须是管辖此案件的在岗值班长"
+            raise BadInput.at(where, message, code="second_person_unknown") from None
 
     def _sight(self, wish: Wish) -> Sight:
         return sight(wish.actor, _THINGS[wish.subject], self.sitting.book.units_below)

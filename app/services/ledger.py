@@ -31,6 +31,8 @@ class Acting:
     now: datetime
     post: Post
     actor_id: UUID | None = None
+    own_units: frozenset[str] | None = None
+    """In whose name a unit's person acts; None for everybody else."""
     on_behalf_of: str | None = None
     occurred_at: datetime | None = None
 

@@ -207,11 +207,11 @@ def test_one_step_for_three_posts_wants_all_three() -> None:
 
 
 def test_who_holds_several_posts_may_say_under_which_he_acts() -> None:
-    actor = holder(at_post(Post.SHIFT_LEAD), at_post(Post.DISPATCHER), at_post(Post.SUPERVISOR))
+    actor = holder(at_post(Post.SHIFT_LEAD), at_post(Post.DISPATCHER), at_post(Post.DATA_OFFICER))
     assert permit(actor, Action.GRANT, thing(), units_below, as_post=Post.DISPATCHER) is Post.DISPATCHER
     assert permit(actor, Action.GRANT, thing(), units_below, as_post=Post.SHIFT_LEAD) is Post.SHIFT_LEAD
     with pytest.raises(NotPermitted):
-        permit(actor, Action.GRANT, thing(), units_below, as_post=Post.SUPERVISOR)
+        permit(actor, Action.GRANT, thing(), units_below, as_post=Post.DATA_OFFICER)
     with pytest.raises(NotPermitted):
         permit(actor, Action.GRANT, thing(), units_below, as_post=Post.COORDINATOR)
     assert appointment_for(actor, (Post.OPERATOR, Post.DISPATCHER)) == at_post(Post.DISPATCHER)

@@ -24,6 +24,7 @@ from app.dispatch.codes import (
     ReworkClock,
 )
 from app.dispatch.commands import (
+    AssignSub,
     CallBack,
     Check,
     Close,
@@ -38,10 +39,12 @@ from app.dispatch.commands import (
     RefuseRequest,
     Relocate,
     Reopen,
+    ReportUp,
     RequestExtension,
     RequestReturn,
     RequestSuspension,
     Resume,
+    ReturnSub,
     SendCheck,
     Sign,
     Supplement,
@@ -74,7 +77,8 @@ POLICIES = st.builds(
     desk_check=st.booleans(),
 )
 GAPS = st.sampled_from([timedelta(), *(timedelta(minutes=n) for n in (1, 5, 10, 45, 75, 180, 1500))])
-UNIT_CODES = st.sampled_from(["greens", "roads"])
+UNIT_CODES = st.sampled_from(["greens", "roads", "town"])
+LEGS = st.integers(1, 4)
 CHECKS = st.sampled_from([*CheckResult, *[CheckResult.FAIL] * 2])
 CODES = st.sampled_from([FailCode.NOT_DONE, FailCode.INCOMPLETE])
 
@@ -89,6 +93,11 @@ def plausible(life: CaseLife, action: Action, now: datetime) -> st.SearchStrateg
             reason_code=st.just("x"),
             co_units=st.lists(UNIT_CODES, max_size=1).map(tuple),
         ),
+        Action.ASSIGN_SUB: st.builds(
+            AssignSub, unit_code=st.sampled_from(["squad", "sweepers", "team"]), leg=st.none() | LEGS
+        ),
+        Action.RETURN_SUB: st.builds(ReturnSub, leg=LEGS),
+        Action.REPORT_UP: st.builds(ReportUp, leg=LEGS),
         Action.CONTACT: st.builds(MakeContact, reached=st.booleans(), at=st.just(now), method=st.just("phone")),
         Action.REQUEST_SUSPENSION: st.builds(
             RequestSuspension,
@@ -126,6 +135,7 @@ RULINGS = (Action.GRANT, Action.REFUSE)
 MOVING = (
     *(Action.DISPATCH, Action.REQUEST_RETURN, Action.REQUEST_EXTENSION, Action.REQUEST_SUSPENSION, Action.DISPOSE),
     *(Action.RESUME, Action.SEND_CHECK, Action.CHECK, Action.DESK_CHECK, Action.CLOSE, Action.REOPEN),
+    *(Action.ASSIGN_SUB, Action.REPORT_UP),
 )
 
 
@@ -226,12 +236,19 @@ def test_legs_and_requests_stay_in_order(tale: Tale) -> None:
         held = [leg for leg in turn.legs if leg.kind == "main" and not leg.annulled]
         assert len(held) <= 1
         assert all(leg.ended_at is not None for leg in turn.legs if leg.annulled)
+        by_number = {leg.number: leg for leg in turn.legs}
+        for part in turn.parts:
+            assert part.parent is not None
+            assert part.parent < part.number
+            assert by_number[part.parent].ended_at is None, "nobody works for a leg that has ended"
         assert sum(request.state is RequestState.PENDING for request in turn.requests) <= 1
         recalls = [entry for entry in tale.entries if entry.action is Action.RECALL]
         if len(tale.life.rounds) == 1:
             returns = round_facts(CASE_ID, tale.life)[0].returns
             annulled = [leg for leg in turn.legs if leg.annulled and leg.kind == "main"]
             assert len(annulled) == returns + len(recalls)
+    if tale.life.state not in {CaseState.DISPATCHED, CaseState.SUSPENDED}:
+        assert tale.life.round.parts == ()
     if tale.life.state is CaseState.FILED:
         assert tale.life.leg is None
     if tale.life.state in {CaseState.DISPATCHED, CaseState.SUSPENDED, CaseState.DISPOSED, CaseState.CHECKING}:

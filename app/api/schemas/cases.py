@@ -16,6 +16,7 @@ from app.dispatch.codes import (
     LegEnd,
     LegKind,
     Light,
+    Post,
     RequestKind,
     Source,
 )
@@ -53,7 +54,14 @@ class RequestOut(Answer):
     round: int = Field(description="Which round", examples=[1])
     leg: int = Field(description="Which leg", examples=[1])
     reason_code: str = Field(description="Why", examples=["weather"])
+    chain: list[Post] = Field(description="The posts that rule, one after the other", examples=[["shift_lead"]])
+    step: int = Field(description="How many of them have granted", examples=[0])
+    ruler: Post | None = Field(description="Whose word it waits for now", examples=["shift_lead"])
     asked_at: Instant = Field(description="When", examples=["2026-03-02T10:00:00+08:00"])
+    ruling_due_at: Instant | None = Field(
+        description="Until when the whole chain may take; what goes beyond is given back to the unit",
+        examples=["2026-03-02T11:00:00+08:00"],
+    )
 
 
 class ReporterOut(Answer):

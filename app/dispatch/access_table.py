@@ -28,6 +28,7 @@ RELATIONS: Final = {
     Relation.OVERSIGHT: "看得到的：市平台看各平台，镇街平台只看本平台，均限辖区内（不限辖区的岗位：全部）",
     Relation.UNIT: "本单位及下级单位现正主办",
     Relation.LEG: "本单位及下级单位现正协办或分办",
+    Relation.HAD: "本单位及下级单位主办、协办、分办或曾经承办",
     Relation.OWN: "本人上报",
     Relation.TASK: "派给本人的核实、核查任务",
 }
@@ -53,7 +54,7 @@ Made from the one table of access and the tables of steps; a test compares. Stat
 - 上报归登记它的账号所在的平台，热线和市民的归市平台；由上报立出的案件归同一平台，此后不变。
 - 每个账号可任多个岗位，每个岗位属于一个平台，有自己的范围：行政区子树、单位子树，或（两者皆空）本平台的全部。
 - 市平台的岗位看得到各平台的上报和案件，可按平台筛选；但只有本平台的岗位能办理。
-- 市平台的督查和协调对镇街平台的案件可以催办、备注；市平台的其他岗位、其他动作一律 403。
+- 看得到案件的岗位都能催办、备注、加标签；但对镇街平台的案件，市平台只有督查、协调和采集员可以，其他动作一律 403。
 - 镇街平台的岗位只看本平台的；市平台派给本镇街的案件，凭单位岗位看和办。
 - 镇街平台只能派给本单位及下级单位，否则 422 `unit_out_of_reach`。
 - 规则为镇街平台的案件建议了外面的单位时，建议照留，由派遣员带理由另派，或受理员把上报转出。
@@ -63,10 +64,10 @@ Made from the one table of access and the tables of steps; a test compares. Stat
 - 列表从不拒绝已登录的账号：看不到的行不出现。
 
 An account may hold several posts, each at one desk and with its own reach. The city's posts see what belongs to any
-desk, a town's what belongs to theirs; either acts on what is their own desk's, and the city's supervisors and
-coordinators may urge and note whatever they see. What the city hands to a town's unit the town works on by its unit
-posts. Out of sight is 404; in sight but never the caller's
-action is 403; the caller's action, but not in this state, is 409.
+desk, a town's what belongs to theirs; either acts on what is their own desk's. The city's supervisors, coordinators and
+inspectors, and the units, may urge, note and tag whatever they see. What the city hands to a town's unit the town works
+on by its unit posts. Out of sight is 404; in sight but never the caller's action is 403; the caller's action, but not
+in this state, is 409.
 """
 
 

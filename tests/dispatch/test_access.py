@@ -164,8 +164,8 @@ def test_the_city_sees_what_towns_do_and_each_desk_acts_on_its_own(
 
 
 @pytest.mark.parametrize("post", [Post.SUPERVISOR, Post.COORDINATOR])
-def test_the_citys_oversight_may_urge_and_note_with_a_town(post: Post) -> None:
-    talks = {Action.URGE, Action.NOTE}
+def test_the_citys_oversight_may_urge_note_and_tag_with_a_town(post: Post) -> None:
+    talks = {Action.URGE, Action.NOTE, Action.TAG}
     assert permitted(holder(at_post(post)), thing(desk=TOWN), units_below) == talks
     assert permitted(holder(at_post(post, desk=OTHER_TOWN)), thing(desk=TOWN), units_below) == frozenset()
     assert permitted(holder(at_post(post)), thing(), units_below) >= talks

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.dispatch.calendar import LOCAL_ZONE
-from app.dispatch.codes import Action, EndKind, Kind
+from app.dispatch.codes import Action, CaseState, EndKind, Kind
 from app.dispatch.history import Entry
 
 REPORT_STEPS: Final[Mapping[Action, str]] = {
@@ -15,12 +15,13 @@ REPORT_STEPS: Final[Mapping[Action, str]] = {
     Action.ANSWER: "report.answered",
     Action.MERGE: "report.merged",
 }
+CLOSED: Final = "case.closed"
 CASE_STEPS: Final[Mapping[Action, str]] = {
     Action.FILE: "case.filed",
     Action.DISPATCH: "case.dispatched",
     Action.REOPEN: "case.dispatched",
     Action.DISPOSE: "case.disposed",
-    Action.CLOSE: "case.closed",
+    Action.CLOSE: CLOSED,
 }
 """A new round is told as what it begins with: the dispatch."""
 
@@ -67,7 +68,7 @@ def of_report(entry: Entry, matter: Matter, public_answer: str | None) -> Told |
 
 def of_case(entry: Entry, matter: Matter, face: CaseFace, public_answer: str | None) -> Told | None:
     """Return what a step of a case is told as; None where it is not told."""
-    kind = CASE_STEPS.get(entry.action)
+    kind = case_kind(entry)
     if kind is None:
         return None
     data = {
@@ -76,10 +77,25 @@ def of_case(entry: Entry, matter: Matter, face: CaseFace, public_answer: str | N
         "round": face.round,
         "unit_name": face.unit_name,
         "due_at": _local(face.due_at) if face.due_at else None,
-        **({"end_kind": face.end_kind.value} if face.end_kind and entry.action is Action.CLOSE else {}),
+        **({"end_kind": face.end_kind.value} if face.end_kind and entry.target == CaseState.CLOSED else {}),
+        **({"reason_code": entry.payload["reason_code"]} if entry.action is Action.VOID else {}),
         **_answer(entry, public_answer),
     }
     return Told(kind=kind, data=data)
+
+
+def case_kind(entry: Entry) -> str | None:
+    """Return as what a step of a case is told, if it is.
+
+    A disposal is told once it is the last word: neither one that only makes safe, nor what a unit asks of the desk. A
+    case that ends by a granted claim or is voided has closed for its reporter; one that joins another has not.
+    """
+    if entry.action is Action.DISPOSE and entry.target != CaseState.DISPOSED:
+        return None
+    if entry.action is Action.ARBITRATE:
+        return CASE_STEPS[Action.DISPATCH] if "leg" in entry.payload else None
+    closes = entry.action is Action.GRANT and entry.target == CaseState.CLOSED
+    return CLOSED if closes or entry.action is Action.VOID else CASE_STEPS.get(entry.action)
 
 
 def _common(entry: Entry, matter: Matter) -> dict[str, Any]:
@@ -94,7 +110,8 @@ def _common(entry: Entry, matter: Matter) -> dict[str, Any]:
 
 
 def _answer(entry: Entry, public_answer: str | None) -> dict[str, Any]:
-    return {"public_answer": public_answer} if entry.action in _ANSWERED else {}
+    ends = entry.action in _ANSWERED or entry.target == CaseState.CLOSED
+    return {"public_answer": public_answer} if ends else {}
 
 
 def _local(at: datetime) -> str:

@@ -1,11 +1,15 @@
 """From a case's life to the facts that figures read: the one place where a round's 0/1 flags are decided."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from app.dispatch.case_life import CaseLife, Clocked, Leg, Round
+from app.dispatch.case_life import CaseLife, Clocked, Leg, Matter, Round
 from app.dispatch.codes import CaseState, DisposalResult, EndKind, Handling, LegEnd, LegKind, RequestKind, RequestState
 from app.dispatch.facts import LegFacts, RoundFacts
+
+END_ASKED: Final = "end_asked"
+"""The flag of a case of which a unit asks for an end: a grant closes it."""
 
 _RULED = (RequestState.GRANTED, RequestState.REFUSED)
 
@@ -32,7 +36,7 @@ def case_flags(life: CaseLife) -> list[str]:
         "recurrent": life.recurrent,
         "urged": life.urges > 0,
         "request_pending": turn.pending is not None,
-        "end_asked": turn.pending is not None and turn.pending.kind is RequestKind.END,
+        END_ASKED: turn.pending is not None and turn.pending.kind is RequestKind.END,
         "made_safe": any(one.result is DisposalResult.TEMPORARY for one in turn.disposals),
         "answer_to_approve": turn.standing is not None and turn.standing.to_approve,
     }
@@ -47,15 +51,16 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
     suspended_now = present and life.state is CaseState.SUSPENDED
     done_at = turn.standing.at if turn.standing else turn.closed_at
     spot = turn.spot or life.spot
+    matter = turn.matter or Matter(kind=life.kind, category=life.category, condition=life.condition)
     return RoundFacts(
         case_id=case_id,
         round=turn.number,
         first_recorded_at=turn.started_at,
         last_recorded_at=turn.updated_at,
         source=life.source,
-        kind=life.kind,
-        category=life.category,
-        condition=life.condition,
+        kind=matter.kind,
+        category=matter.category,
+        condition=matter.condition,
         handling=life.handling,
         campaign=life.campaign,
         desk=life.desk,

@@ -94,6 +94,8 @@ def dispatch(life: CaseLife, wanted: Dispatch, scene: Scene) -> Draft:
 def recall(life: CaseLife, wanted: Recall, scene: Scene) -> Draft:
     """Take the dispatch back: before it is signed, or soon after it was sent."""
     leg = life.round.main_leg
+    if leg is not None and leg.follows is not None:
+        raise refuse(life.state, Action.RECALL, "临时处置之后的后续环节不是派遣，不能收回")
     late = leg is not None and scene.now - leg.dispatched_at > scene.policies.recall_within
     if leg is None or (leg.signed_at is not None and late):
         raise refuse(life.state, Action.RECALL, "已签收且超过收回时间，不能收回")

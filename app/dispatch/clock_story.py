@@ -1,7 +1,7 @@
 """The clocks of a case's present round, told from its history: limit and its source, pauses, extensions, account."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,8 +9,8 @@ from uuid import UUID
 from app.dispatch.account import Account, explain
 from app.dispatch.calendar import WorkCalendar
 from app.dispatch.case_fold import fold
-from app.dispatch.case_life import CaseLife, Clocked, Round
-from app.dispatch.codes import Action, Post, RequestKind, RequestState
+from app.dispatch.case_life import CaseLife, Clocked, Leg, Round
+from app.dispatch.codes import Action, CaseState, DisposalResult, Post, RequestKind, RequestState
 from app.dispatch.history import Entry, instant_of
 from app.dispatch.limits import Limit
 from app.dispatch.spans import Span
@@ -48,7 +48,10 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStory:
-    """One clock; `account` is None before it has started."""
+    """One clock; `account` is None before it has started.
+
+    `earlier`: how it ran until a temporary disposal, with which it was started anew.
+    """
 
     limit: Limit
     limit_source: str
@@ -56,6 +59,7 @@ class ClockStory:
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Extension, ...] = ()
     account: Account | None = None
+    earlier: tuple["ClockStory", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +87,24 @@ def tell(
     source = str(steps[0].payload.get("limit_source") or entries[0].payload["limit_source"])
     at = _judged_at(life, now)
     case = _story(life, life.round.clock, steps, source, _used(steps, "case", calendars, calendar), at)
-    if life.leg is None:
-        return RoundClocks(case=case, leg=None)
-    leg = _story(
-        life, life.leg.clock, steps, source, _used(steps, "leg_clock", calendars, calendar), at, leg=life.leg.number
-    )
+    leg = None
+    if life.leg is not None:
+        used = _used(steps, "leg_clock", calendars, calendar)
+        leg = _story(life, life.leg.clock, steps, source, used, at, leg=life.leg)
+    made_safe = next((n for n, entry in enumerate(entries) if n > first and _restarts(entry)), None)
+    if made_safe is None:
+        return RoundClocks(case=case, leg=leg)
+    before = tell(entries[:made_safe], calendar, entries[made_safe].recorded_at, past)
+    if "case" in entries[made_safe].payload:
+        case = replace(case, earlier=(before.case,))
+    if leg is not None and before.leg is not None and life.leg is not None and life.leg.follows is not None:
+        leg = replace(leg, earlier=(before.leg,))
     return RoundClocks(case=case, leg=leg)
+
+
+def _restarts(entry: Entry) -> bool:
+    """Tell whether a step is a temporary disposal, which comes once a round at most."""
+    return entry.action is Action.DISPOSE and entry.payload["result"] == DisposalResult.TEMPORARY
 
 
 def _judged_at(life: CaseLife, now: datetime) -> datetime:
@@ -112,19 +128,32 @@ def _story(
     calendar: WorkCalendar,
     at: datetime,
     *,
-    leg: int | None = None,
+    leg: Leg | None = None,
 ) -> ClockStory:
     spans = [*clock.pauses, *_running_pause(life.round)]
     account = explain(clock.start, clock.whole_limit, calendar, spans, at=at) if clock.start else None
     labels = {pause.span.start: pause for pause in _pauses(steps)}
     return ClockStory(
         limit=clock.limit,
-        limit_source=source,
+        limit_source=_source(clock, steps, source, leg),
         calendar_version=calendar.version,
         pauses=tuple(_labelled(span, labels) for span in spans),
-        extensions=_extensions(life.round, steps, leg),
+        extensions=_extensions(clock, life.round, steps, leg),
         account=account,
     )
+
+
+def _source(clock: Clocked, steps: Sequence[Entry], source: str, leg: Leg | None) -> str:
+    """Return where the limit comes from: what last set it for this clock, the round's own where nothing has."""
+    for entry in reversed(steps):
+        p = entry.payload
+        if _restarts(entry) and clock.start == entry.recorded_at:
+            return str(p["limit_source"])
+        named = "leg" if leg is not None else "case"
+        begun = leg is not None and p.get("next_leg") == leg.number
+        if entry.action is Action.AMEND and "limit" in p and (named in p["clocks"] or begun):
+            return str(p["limit_source"])
+    return source
 
 
 def _labelled(span: Span, labels: Mapping[datetime, Pause]) -> Pause:
@@ -151,7 +180,7 @@ def _pauses(steps: Sequence[Entry]) -> list[Pause]:
         if given is not None:
             reason = "with_desk" if entry.action in _CHECKS else "late_ruling"
             found.append(Pause(span=Span(start=given, end=entry.recorded_at), reason=reason, by=by))
-        granted = entry.action is Action.GRANT and entry.payload.get("kind") == RequestKind.SUSPENSION
+        granted = entry.action is Action.GRANT and entry.target == CaseState.SUSPENDED
         if granted:
             since = instant_of(entry.payload, "since") or entry.recorded_at
             span = Span(start=since, end=max(since, entry.recorded_at))
@@ -160,23 +189,20 @@ def _pauses(steps: Sequence[Entry]) -> list[Pause]:
     return found
 
 
-def _extensions(turn: Round, steps: Sequence[Entry], leg: int | None) -> tuple[Extension, ...]:
-    rulers = {
-        entry.payload["request_id"]: Granter(post=entry.post, actor_id=entry.actor_id)
-        for entry in steps
-        if entry.action is Action.GRANT
-    }
-    return tuple(
-        Extension(
-            limit=request.limit,
-            granted_at=request.ruled_at,
-            reason_code=request.reason_code,
-            by=rulers.get(str(request.id)),
-        )
-        for request in turn.requests
-        if request.kind is RequestKind.EXTENSION
-        and request.state is RequestState.GRANTED
-        and request.limit is not None
-        and request.ruled_at is not None
-        and (leg is None or request.leg == leg)
-    )
+def _extensions(clock: Clocked, turn: Round, steps: Sequence[Entry], leg: Leg | None) -> tuple[Extension, ...]:
+    """Return the extensions that a clock was given, as many as it still has: the last ones granted."""
+    grants = {entry.payload["request_id"]: entry for entry in steps if entry.action is Action.GRANT}
+    found = []
+    for request in turn.requests:
+        entry = grants.get(str(request.id))
+        extends = request.kind is RequestKind.EXTENSION and request.state is RequestState.GRANTED
+        if not extends or entry is None or request.limit is None or request.ruled_at is None:
+            continue
+        moved = request.leg == leg.number if leg is not None else "case" in entry.payload
+        if moved:
+            by = Granter(post=entry.post, actor_id=entry.actor_id)
+            found.append(
+                Extension(limit=request.limit, granted_at=request.ruled_at, reason_code=request.reason_code, by=by)
+            )
+    kept = len(clock.extensions)
+    return tuple(found[len(found) - kept :]) if kept else ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.dispatch.case_life import Clocked, Deadline, Round
+from app.dispatch.case_life import Clocked, Deadline, Round, limit_of
 from app.dispatch.changing import replace
 from app.dispatch.fold_turns import of_accountable
 from app.dispatch.history import instant_of
@@ -39,6 +39,11 @@ def afresh(clock: Clocked, payload: Mapping[str, str | None]) -> Clocked:
     """Start a leg's clock anew where a step says so (policy `rework_clock` = `fresh`); `to_close_at` stays."""
     start = instant_of(payload, "leg_start")
     return clock if start is None else replace(clock, start=start, extensions=(), pauses=())
+
+
+def begun(clock: Clocked, at: datetime, limit: Mapping[str, str], times: Mapping[str, str]) -> Clocked:
+    """Begin another stretch of a clock, under a limit of its own; `to_close_at` stays."""
+    return Clocked(start=at, limit=limit_of(limit), deadline=deadline_of(times), fixed_at=clock.fixed_at)
 
 
 def given_back(turn: Round, payload: Mapping[str, str | None]) -> Round:

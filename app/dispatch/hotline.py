@@ -14,13 +14,13 @@ from app.dispatch.arrival import Reporter
 from app.dispatch.codes import Attention, Contact, Kind
 from app.dispatch.errors import BadInput, Unreadable
 from app.dispatch.loose import TEXT_AT_MOST, LooseFields
+from app.dispatch.report_life import dissatisfied
 
 NUMBER_AT_MOST: Final = 200
 """Characters of an order number: it is part of keys. A longer one is refused like a missing one."""
 _CODE_AT_MOST: Final = 20
 _KEY_AT_MOST: Final = 400
 _GRADES: Final = range(1, 6)
-_DISSATISFIED_TO: Final = 2
 
 
 class HotlineAction(StrEnum):
@@ -71,7 +71,7 @@ class Evaluation:
     @property
     def dissatisfied(self) -> bool:
         """Whether the desk should ask again. Source: house rule, grades 1 and 2 of 5, or not solved."""
-        return self.solved is False or (self.satisfaction is not None and self.satisfaction <= _DISSATISFIED_TO)
+        return dissatisfied(self.solved, self.satisfaction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

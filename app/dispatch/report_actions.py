@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from app.dispatch import commands, tasks
+from app.dispatch import commands, required, tasks
 from app.dispatch.case_life import Spot
 from app.dispatch.codes import Action, Attention, ReportState, VerifyResult
 from app.dispatch.deciding import Scene

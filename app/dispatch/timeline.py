@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from app.dispatch.codes import Action, CaseState
+from app.dispatch.codes import Action, CaseState, DisposalResult
 from app.dispatch.history import Entry
 
 _REPORT: Final[Mapping[Action, tuple[str, str]]] = {
@@ -58,7 +58,20 @@ def _of_case(entry: Entry) -> PublicStep | None:
         return PublicStep(at=entry.recorded_at, code="suspended", text="暂缓办理", reason_code=reason)
     if entry.action in {Action.CHECK, Action.DESK_CHECK} and entry.target == CaseState.DISPATCHED:
         return PublicStep(at=entry.recorded_at, code="reworked", text="核查未通过，退回再处置")
+    if entry.action is Action.DISPOSE and entry.target == CaseState.DISPATCHED:
+        return _on_the_way(entry)
+    if entry.action is Action.ARBITRATE:
+        return _step(entry, _CASE[Action.DISPATCH]) if "leg" in entry.payload else None
+    if entry.action is Action.GRANT and entry.target == CaseState.CLOSED:
+        return _step(entry, _CASE[Action.CLOSE])
     return _step(entry, _CASE.get(entry.action))
+
+
+def _on_the_way(entry: Entry) -> PublicStep | None:
+    """Return that it was made safe; what a unit only asks of the desk stays inside."""
+    if entry.payload["result"] != DisposalResult.TEMPORARY:
+        return None
+    return PublicStep(at=entry.recorded_at, code="made_safe", text="已临时处置，后续办理中")
 
 
 def _step(entry: Entry, words: tuple[str, str] | None) -> PublicStep | None:

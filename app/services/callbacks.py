@@ -7,7 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.dispatch.book import Book
-from app.dispatch.callbacks import CaseFace, Matter, Told, of_case, of_report
+from app.dispatch.callbacks import CaseFace, Matter, Told, case_kind, of_case, of_report
 from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Kind
 from app.dispatch.history import Entry
@@ -31,7 +31,7 @@ class Callbacks:
         self, entry: Entry, life: CaseLife, public_answer: str | None, linked: Sequence[LinkedReport], book: Book
     ) -> list[dict[str, Any]]:
         """Return the rows that a step of a case asks for: one for each report of a partner that it carries."""
-        if all(one.tells is None for one in linked):
+        if case_kind(entry) is None or all(one.tells is None for one in linked):
             return []
         unit = book.units.get(life.unit_code) if life.unit_code else None
         face = CaseFace(

@@ -1,15 +1,19 @@
 """Opening cases from a report: located, classified and routed as things are now."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from app.dispatch import commands
 from app.dispatch.arrival import Arrival, Triage, triage
 from app.dispatch.book import Book
 from app.dispatch.case_filing import file_case
+from app.dispatch.case_life import Spot
 from app.dispatch.catalogue import Category
 from app.dispatch.codes import Kind, LocationFrom
 from app.dispatch.errors import BadInput
+from app.dispatch.grade_limits import Graded
 from app.dispatch.history import Draft
 from app.dispatch.points import Point
 from app.repositories.step_reading import LockedReport
@@ -52,26 +56,26 @@ class CaseOpening:
         policies = sitting.city_policies(acting.now)
         return triage(arrival, sitting.book, policies, acting.now, maintainer=maintainer, component_known=known)
 
-    def open(self, sitting: Sitting, held: HeldReport, command: commands.File, acting: Acting) -> list[HeldCase]:
+    def open(
+        self, sitting: Sitting, held: HeldReport, command: commands.File, acting: Acting, *, policy: str | None = None
+    ) -> list[HeldCase]:
         """Open the cases that were asked for; raises BadInput for a category or condition that the edition has not."""
         opened = []
         for wanted in command.cases:
             category = category_of(sitting.book, wanted.kind or held.life.kind, wanted.category or held.life.category)
+            check_condition(category, wanted.condition, ["body", "cases", "condition"])
             about = commands.Accept(kind=category.kind, category=category.code)
             seen = self.triage(sitting, held, acting, about, wanted.condition)
             draft = self._draft(sitting, held, category, wanted.condition, seen, acting)
+            draft = replace(draft, policy=policy) if policy is not None else draft
             opened.append(self.steps.open(sitting, draft, _case_row(held, seen, sitting.book), acting, held))
         return opened
 
     def _draft(
         self, sitting: Sitting, held: HeldReport, category: Category, condition_no: int, seen: Triage, acting: Acting
     ) -> Draft:
-        life, condition = held.life, category.conditions.get(condition_no)
-        if condition is None:
-            numbers = "、".join(str(number) for number in category.conditions)
-            where = ["body", "cases", "condition"]
-            raise BadInput.at(where, f"{category.minor_name}的立案条件只有：{numbers}", code="unknown_condition")
-        shape, edition = held.row.shape, sitting.book.catalogue.edition
+        life, shape, edition = held.life, held.row.shape, sitting.book.catalogue.edition
+        graded = filing_limit(sitting, held, category, condition_no, seen.spot, acting.now)
         return file_case(
             case_no=case_no(self.city, sitting.next_number(), acting.now),
             report_id=held.id,
@@ -80,8 +84,8 @@ class CaseOpening:
             category=category.code,
             condition=condition_no,
             catalogue=edition,
-            limit=condition.limit,
-            limit_source=f"{edition}: {condition.limit_source}",
+            limit=graded.limit,
+            limit_source=graded.source,
             spot=seen.spot,
             desk=life.desk,
             unit_code=seen.decision.unit_code,
@@ -92,6 +96,35 @@ class CaseOpening:
             attention=sorted(seen.attention),
             recurrent=shape is not None and sitting.came_back(held, category, shape.x, shape.y, acting.now),
         )
+
+
+def check_wanted(book: Book, held: HeldReport, command: commands.File, accepted: commands.Accept | None = None) -> None:
+    """Raise BadInput for a case that is wanted of a category or condition that the edition in force has not.
+
+    A report that nobody has given a category yet is the state's matter.
+    """
+    kind, code = (accepted.kind, accepted.category) if accepted else (held.life.kind, held.life.category)
+    for wanted in command.cases:
+        of_kind, of_code = wanted.kind or kind, wanted.category or code
+        if of_kind is not None and of_code is not None:
+            category = category_of(book, of_kind, of_code)
+            check_condition(category, wanted.condition, ["body", "cases", "condition"])
+
+
+def check_condition(category: Category, number: int, where: Sequence[str]) -> None:
+    """Raise BadInput for a condition that a category has not."""
+    if number not in category.conditions:
+        numbers = "、".join(str(one) for one in category.conditions)
+        raise BadInput.at(where, f"{category.minor_name}的立案条件只有：{numbers}", code="unknown_condition")
+
+
+def filing_limit(
+    sitting: Sitting, held: HeldCase | HeldReport, category: Category, number: int, spot: Spot, now: datetime
+) -> Graded:
+    """Return the limit of a condition at a place, and where it comes from."""
+    condition = category.conditions[number]
+    source = f"{sitting.book.catalogue.edition}: {condition.limit_source}"
+    return Graded(limit=condition.limit, source=source)
 
 
 def category_of(book: Book, kind: Kind | None, code: str | None) -> Category:

@@ -25,6 +25,7 @@ from app.dispatch.errors import (
     Stale,
     Unavailable,
 )
+from app.dispatch.policies import Policies
 from app.services import idempotency
 from app.services.acts import Act, Sittings
 from app.services.held import HeldCase, HeldReport
@@ -58,6 +59,14 @@ class Meta:
         """Raise Stale where the caller knows another version."""
         if self.if_match is not None and self.if_match != version:
             raise Stale("已被他人更新，请刷新后重试", fields={"version": version})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possible:
+    """What a caller may do to one thing now, and what holds for it: policies may demand more of an action."""
+
+    actions: Sequence[Action]
+    policies: Policies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

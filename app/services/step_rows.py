@@ -40,7 +40,9 @@ def _case(rows: StepRows, held: HeldCase) -> None:
     columns = {"id": held.id, **case_projection.present(life), "public_answer": held.public_answer}
     if held.row is None:
         first = {"case_no": life.case_no, "filed_at": life.filed_at}
-        rows.opened.append({**held.opened, **columns, **first})
+        rows.opened.append({**held.opened, **columns, **held.placed, **first})
+    elif held.placed:
+        rows.moved.append({**columns, **held.placed})
     else:
         rows.cases.append(columns)
     since = held.first_round

@@ -164,6 +164,9 @@ class ClockOut(Answer):
     left_minutes: int | None = Field(description="Left; negative when overdue; null before start", examples=[300])
     light: Light | None = Field(description="green, yellow from 70 %, red from due", examples=["green"])
     provisional: bool = Field(description="Rests on days that no notice covers yet", examples=[False])
+    earlier: list["ClockOut"] = Field(
+        default=[], description="How it ran until a temporary disposal, which started it anew", examples=[[]]
+    )
 
     @classmethod
     def of(cls, story: ClockStory, names: Mapping[UUID, str]) -> Self:
@@ -183,6 +186,7 @@ class ClockOut(Answer):
             left_minutes=account.left_minutes if account else None,
             light=account.light if account else None,
             provisional=account.provisional if account else False,
+            earlier=[cls.of(one, names) for one in story.earlier],
         )
 
 

@@ -127,11 +127,11 @@ class Evaluate(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(Command):
-    """The reporter was told how a case of his ended; recorded by policy."""
+    """The reporter was told how a case of his ended; recorded by policy. No `end_kind`: it was voided."""
 
     action = Action.REPLY
     case_id: UUID
-    end_kind: EndKind
+    end_kind: EndKind | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,7 @@ def wire(
             intake=intake,
             reports=steps.reports,
             cases=steps.cases,
+            orders=steps.orders,
             vault=vault,
             secrets=PartnerSecrets(sealer),
             now=now,

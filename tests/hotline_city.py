@@ -28,6 +28,7 @@ from app.services.acts import Acts
 from app.services.cases import Cases
 from app.services.hotline import Hotline, Taken
 from app.services.intake import Intake
+from app.services.orders import Orders
 from app.services.partner_secrets import PartnerSecrets
 from app.services.reports import Reports
 from app.services.timers import Timers
@@ -50,6 +51,7 @@ class City:
     intake: Intake
     acts: Acts
     cases: Cases
+    orders: Orders
     reports: Reports
     vault: Vault
     timers: Timers
@@ -131,6 +133,7 @@ async def open_city(town: Town, keys: Keys, home: Path) -> AsyncIterator[City]:
         intake=wired.intake,
         reports=wired.reports,
         cases=wired.cases,
+        orders=wired.orders,
         vault=wired.vault,
         secrets=PartnerSecrets(Sealer(keys)),
         now=clock,
@@ -142,9 +145,10 @@ async def open_city(town: Town, keys: Keys, home: Path) -> AsyncIterator[City]:
         intake=wired.intake,
         acts=wired.acts,
         cases=wired.cases,
+        orders=wired.orders,
         reports=wired.reports,
         vault=wired.vault,
-        timers=Timers(sessions, wired.acts, clock),
+        timers=Timers(sessions, wired.acts, clock, wired.orders),
         clock=clock,
         partner_id=await store_partner(sessions, keys, code, callback_url="http://p.test"),
         code=code,

@@ -68,12 +68,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do. `reopen` is tried first; where none of it succeeds, a new report is made."""
+    """What to do. `reopen` is tried first; where none of it succeeds, a new report is made.
+
+    The units at work on the `supervised` cases get an order to answer.
+    """
 
     new: bool = False
     reopen: tuple[UUID, ...] = ()
     on_report: tuple[Command, ...] = ()
     on_cases: tuple[tuple[UUID, Command], ...] = ()
+    supervised: tuple[UUID, ...] = ()
 
 
 def plan(order: Order, standing: Standing | None) -> Plan:
@@ -89,6 +93,7 @@ def plan(order: Order, standing: Standing | None) -> Plan:
     return Plan(
         on_report=(*main, *_noted(order, main)),
         on_cases=tuple((case, command) for case in standing.open_cases for command in _on_case(order)),
+        supervised=standing.open_cases if order.action is _A.SUPERVISE else (),
     )
 
 

@@ -17,7 +17,7 @@ from app.dispatch.codes import Attention, LocationFrom, Post
 from app.dispatch.commands import Command
 from app.dispatch.errors import BadInput, Conflict
 from app.dispatch.hotline import GivenPoint, Order, read_order
-from app.dispatch.hotline_plan import Plan, Standing, arrival_of, instead, plan, reopening
+from app.dispatch.hotline_plan import NO_TEXT, Plan, Standing, arrival_of, instead, plan, reopening
 from app.dispatch.points import Point
 from app.repositories.partners import KnownPartner, PartnerRepository
 from app.services.arrivals import Incoming
@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 BY_PARTNER: Final = "partner_event"
 """What the history of a case names where a partner's event acted."""
+
+SUPERVISION: Final = "热线督办"
+"""Title of the orders that a partner's supervision makes."""
 
 
 class Receives(Protocol):
@@ -59,6 +62,24 @@ class ActsOnCases(Protocol):
         ...
 
 
+class OrdersUnits(Protocol):
+    """Who issues orders to units."""
+
+    async def supervise_within(
+        self,
+        session: AsyncSession,
+        case_ids: Sequence[UUID],
+        *,
+        title: str,
+        text: str,
+        document_no: str,
+        due_at: datetime | None,
+        acting: Acting,
+    ) -> list[UUID]:
+        """Issue supervision orders within an open transaction, one a unit at work."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What the partner is answered."""
@@ -76,6 +97,7 @@ class Hotline:
     intake: Receives
     reports: ActsOnReports
     cases: ActsOnCases
+    orders: OrdersUnits
     vault: Vault
     secrets: PartnerSecrets
     now: Callable[[], datetime]
@@ -139,6 +161,8 @@ class Hotline:
         if planned.reopen and not await self._reopen(session, order, planned):
             return await self._receive(session, partner, order, acting)
         await self._steps(session, order, standing.report_id, planned)
+        if planned.supervised:
+            await self._supervise(session, order, planned.supervised, acting)
         return standing.report_id
 
     async def _receive(self, session: AsyncSession, partner: KnownPartner, order: Order, acting: Acting) -> UUID:
@@ -181,12 +205,24 @@ class Hotline:
             if not await _possible(session, step):
                 await self.reports.act_within(session, report_id, instead(order), post=Post.PARTNER)
 
+    async def _supervise(self, session: AsyncSession, order: Order, cases: Sequence[UUID], acting: Acting) -> None:
+        issuing = self.orders.supervise_within(
+            session,
+            cases,
+            title=SUPERVISION,
+            text=order.text or NO_TEXT,
+            document_no=order.order_no,
+            due_at=order.due_at,
+            acting=acting,
+        )
+        await _possible(session, issuing)
+
     async def _on_case(self, session: AsyncSession, case_id: UUID, command: Command) -> bool:
         step = self.cases.act_within(session, case_id, command, policy=BY_PARTNER, post=Post.PARTNER)
         return await _possible(session, step)
 
 
-async def _possible(session: AsyncSession, step: Awaitable[None]) -> bool:
+async def _possible(session: AsyncSession, step: Awaitable[object]) -> bool:
     """Take a step; where it is not possible, leave no trace of it and say so."""
     try:
         async with session.begin_nested():

@@ -143,7 +143,7 @@ def test_an_evaluation_before_filing_or_without_a_grade_is_kept_for_a_person() -
 def test_supervision_shows_on_the_report_and_its_cases() -> None:
     planned = plan(order("supervise", content="领导批示"), standing(R.FILED, C.DISPATCHED))
     seen = Supplement(attention="supervised", text="supervise：领导批示")
-    assert planned == Plan(on_report=(seen,), on_cases=((case(0), seen),))
+    assert planned == Plan(on_report=(seen,), on_cases=((case(0), seen),), supervised=(case(0),))
 
 
 @pytest.mark.parametrize("action", ["return_approved", "extension_refused", "suspension_approved", "explode", "创建"])

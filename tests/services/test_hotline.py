@@ -286,6 +286,7 @@ async def test_the_demo_partner_is_known_in_the_demo(city: City, keys: Keys) -> 
         intake=city.hotline.intake,
         reports=city.reports,
         cases=city.cases,
+        orders=city.orders,
         vault=city.vault,
         secrets=city.hotline.secrets,
         now=city.clock,

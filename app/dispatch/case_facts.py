@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.dispatch.case_life import CaseLife, Clocked, Leg, Matter, Round
+from app.dispatch.case_life import CaseLife, Clocked, Leg, Matter, Request, Round
 from app.dispatch.codes import CaseState, DisposalResult, EndKind, Handling, LegEnd, LegKind, RequestKind, RequestState
 from app.dispatch.facts import LegFacts, RoundFacts
 
@@ -49,7 +49,7 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
     voided = present and life.voided_at is not None
     counted = not voided and turn.end_kind is not EndKind.MERGED
     suspended_now = present and life.state is CaseState.SUSPENDED
-    done_at = turn.standing.at if turn.standing else turn.closed_at
+    done_at = _done_at(turn)
     spot = turn.spot or life.spot
     matter = turn.matter or Matter(kind=life.kind, category=life.category, condition=life.condition)
     return RoundFacts(
@@ -96,8 +96,20 @@ def _round(case_id: UUID, life: CaseLife, turn: Round) -> RoundFacts:
         reworks=turn.reworks,
         extensions=_granted(turn, RequestKind.EXTENSION),
         suspensions=turn.suspensions,
-        returns=_granted(turn, RequestKind.RETURN),
+        returns=_granted(turn, RequestKind.RETURN) + _granted(turn, RequestKind.ARBITRATION),
     )
+
+
+def _done_at(turn: Round) -> datetime | None:
+    """Return when the unit's part was done: its standing disposal, the end it asked for and was granted, or the close.
+
+    An end that was asked for in time and granted late makes nobody overdue.
+    """
+    if turn.standing is not None:
+        return turn.standing.at
+    ends = (r for r in turn.requests if r.kind is RequestKind.END and r.state is RequestState.GRANTED)
+    asked = next(ends, None)
+    return asked.asked_at if asked is not None else turn.closed_at
 
 
 def _granted(turn: Round, kind: RequestKind) -> int:
@@ -118,8 +130,7 @@ def _in_time(done_at: datetime | None, clock: Clocked) -> bool:
 
 
 def _leg(case_id: UUID, turn: Round, leg: Leg) -> LegFacts:
-    rulings = (r for r in turn.requests if r.leg == leg.number and r.kind is RequestKind.RETURN and r.state in _RULED)
-    ruled = next(rulings, None)
+    ruled = _return_ruling(turn, leg)
     part = leg.kind is not LegKind.MAIN
     return LegFacts(
         case_id=case_id,
@@ -140,3 +151,11 @@ def _leg(case_id: UUID, turn: Round, leg: Leg) -> LegFacts:
         first_recorded_at=leg.dispatched_at,
         last_recorded_at=turn.updated_at,
     )
+
+
+def _return_ruling(turn: Round, leg: Leg) -> Request | None:
+    """Return the last word on whose the leg was: an arbitration that gave the unit right takes a refusal's place."""
+    asked = [r for r in turn.requests if r.leg == leg.number]
+    granted = [r for r in asked if r.kind is RequestKind.ARBITRATION and r.state is RequestState.GRANTED]
+    returns = [r for r in asked if r.kind is RequestKind.RETURN and r.state in _RULED]
+    return next(iter((*granted, *returns)), None)

@@ -126,14 +126,15 @@ def reopen(life: CaseLife, wanted: Reopen, scene: Scene) -> Draft:
         raise refuse(life.state, Action.REOPEN, f"结案超过{scene.policies.reopen_within.days}天，不能重办")
     if last.end_kind is EndKind.MERGED:
         raise refuse(life.state, Action.REOPEN, "已并入其他案件，请重办那个案件")
-    if last.accountable is None:
+    unit_code = _redone_by(life)
+    if unit_code is None:
         raise refuse(life.state, Action.REOPEN, "上一轮没有处置单位，不能重办")
     limit = scene.policies.redo_limit
     deadline = clock_json(scene.now, limit, scene.calendar)
     payload = {
         "round": last.number + 1,
         "leg": 1,
-        "unit_code": last.accountable.unit_code,
+        "unit_code": unit_code,
         "co_units": [],
         "reason_code": wanted.reason_code,
         "limit": limit_json(limit),
@@ -143,3 +144,12 @@ def reopen(life: CaseLife, wanted: Reopen, scene: Scene) -> Draft:
         "settled": sorted(life.attention & _SETTLED),
     }
     return Draft(action=Action.REOPEN, target=CaseState.DISPATCHED, payload=payload, policy="redo_limit")
+
+
+def _redone_by(life: CaseLife) -> str | None:
+    """Return whose the next round is: who was accountable, or whom the coordinator named in his place."""
+    last = life.round
+    if last.accountable is not None:
+        return last.accountable.unit_code
+    overruled = last.main_leg is not None and last.main_leg.end is LegEnd.OVERRULED
+    return life.proposed_unit if overruled else None

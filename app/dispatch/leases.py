@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.dispatch.access import COMBINED, Actor, Standing, Thing, UnitsBelow, permit
 from app.dispatch.calendar import LOCAL_ZONE
-from app.dispatch.codes import Action, CaseState, Post, ReportState, RequestKind
+from app.dispatch.codes import Action, CaseState, Post, ReportState
 from app.dispatch.errors import ActionNotAllowed, ClaimedByOther, NotPermitted
 from app.dispatch.workflow import allowed
 from app.dispatch.worklist import QUEUES, Queue
@@ -86,12 +86,12 @@ def ended_by(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What is to be claimed, as it stands: `pending` are the kinds of requests nobody has ruled on."""
+    """What is to be claimed, as it stands: `pending` are the posts on whose ruling a request waits."""
 
     thing: Thing
     state: CaseState | ReportState
     standing: Standing
-    pending: Collection[RequestKind] = ()
+    pending: Collection[Post] = ()
 
     @property
     def waits_for(self) -> tuple[Post, ...]:
@@ -101,7 +101,7 @@ class Claimed:
     def _in(self, queue: Queue) -> bool:
         if queue.thing is not self.thing or queue.post not in STAGE_ACTIONS or self.state not in queue.states:
             return False
-        return not queue.requests or any(kind in queue.requests for kind in self.pending)
+        return not queue.ruling or queue.post in self.pending
 
 
 def claiming_post(actor: Actor, thing: Claimed, units_below: UnitsBelow, *, as_post: Post | None = None) -> Post:

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, insert, literal, or_, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Thing
-from app.dispatch.codes import RequestKind, RequestState
+from app.dispatch.codes import Post, RequestState
 from app.dispatch.leases import Lease
 from app.models.cases import Case, CaseRequest
 from app.models.leases import Handover, HandoverNote, LeaseRow
@@ -138,15 +138,16 @@ class LeaseRepository:
         )
         return {one.id: one for one in found}
 
-    async def pending(self, case_ids: Collection[UUID]) -> dict[UUID, set[RequestKind]]:
-        """Return the kinds of requests of cases that nobody has ruled on."""
-        query = select(CaseRequest.case_id, CaseRequest.kind).where(
+    async def pending(self, case_ids: Collection[UUID]) -> dict[UUID, set[Post]]:
+        """Return the posts on whose ruling requests of cases wait."""
+        query = select(CaseRequest.case_id, CaseRequest.ruler).where(
             CaseRequest.case_id == any_(literal(list(case_ids), ARRAY(Uuid()))),
             CaseRequest.state == RequestState.PENDING,
         )
-        found: dict[UUID, set[RequestKind]] = {}
-        for case_id, kind in await self._session.execute(query) if case_ids else ():
-            found.setdefault(case_id, set()).add(kind)
+        found: dict[UUID, set[Post]] = {}
+        for case_id, ruler in await self._session.execute(query) if case_ids else ():
+            if ruler is not None:
+                found.setdefault(case_id, set()).add(ruler)
         return found
 
     async def take(self, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:

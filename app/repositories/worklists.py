@@ -87,8 +87,8 @@ def _waiting(queue: Queue, sight: Sight, account_id: UUID) -> ColumnElement[bool
     tests = [Case.state.in_(queue.states), cases_in_sight(sight)]
     if queue.mine:
         tests.append(Case.inspector_id == account_id)
-    if queue.requests:
-        asked = select(CaseRequest.id).where(CaseRequest.case_id == Case.id, CaseRequest.kind.in_(queue.requests))
+    if queue.ruling:
+        asked = select(CaseRequest.id).where(CaseRequest.case_id == Case.id, CaseRequest.ruler == queue.post)
         tests.append(asked.where(CaseRequest.state == RequestState.PENDING).exists())
     if queue.unsigned:
         leg = select(LegFacts.number).where(LegFacts.case_id == Case.id, LegFacts.ended_at.is_(None))

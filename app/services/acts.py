@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch.errors import GridcaseError, Unavailable
 from app.dispatch.policies import Policies
 from app.services.books import Books
+from app.services.following import foresee
 from app.services.intents import Intent
+from app.services.rulings import record_ruled
 from app.services.sitting import Sitting
 from app.services.steps import Act, Steps
 from app.services.transaction import Sessions, alone, concerns_one, writing
@@ -41,7 +43,7 @@ class Sittings:
         """Hold what the intents need, under the book in force."""
         book = await self.books.agreed(session)
         sitting = Sitting(session=session, book=book, vault=self.vault, policies=self.policies)
-        await sitting.hold(intents)
+        await sitting.hold([*intents, *foresee(intents, book, self.policies)])
         return sitting
 
 
@@ -86,6 +88,7 @@ class Acts:
         sitting = await self.sittings.open(session, [_intent(act) for act in acts])
         done = [self._take(sitting, act) for act in acts]
         await sitting.store()
+        await record_ruled(session, sitting.effects.rulings, lambda: max(act.acting.now for act in acts))
         return done
 
     def _take(self, sitting: Sitting, act: Act) -> Done:

@@ -15,8 +15,42 @@ from app.repositories.plans import PlanRepository
 from app.repositories.rulings import RulingRepository
 from app.services import idempotency
 from app.services.books import Books
+from app.services.effects import Ruled
 from app.services.idempotency import KeyUse
 from app.services.transaction import Sessions, reading, writing
+
+
+async def record_ruled(session: AsyncSession, ruled: Sequence[Ruled], now: Callable[[], datetime]) -> bool:
+    """Store the rulings of a sitting, checked against its book, in its transaction; tell whether there are any.
+
+    All of them take one number of the book. Whoever commits calls `Books.changed` afterwards.
+    """
+    if not ruled:
+        return False
+    plans, rulings = PlanRepository(session), RulingRepository(session)
+    plan, instant = await plans.settled(now)
+    at = plan.after(instant)
+    for one in ruled:
+        await rulings.add(_row(one.wanted, one.id, at, case_id=one.case_id, by=one.by))
+    await plans.advance(plan, at, recorded_at=at)
+    return True
+
+
+def _row(wanted: RulingWanted, ruling_id: UUID, at: datetime, *, case_id: UUID | None, by: UUID | None) -> RulingRow:
+    return RulingRow(
+        id=ruling_id,
+        unit_code=wanted.unit_code,
+        scope=wanted.scope,
+        scope_code=wanted.scope_code,
+        kind=wanted.kind,
+        major=wanted.major,
+        minor=wanted.minor,
+        valid_from=max(wanted.valid_from or at, at),
+        valid_to=wanted.valid_to,
+        case_id=case_id,
+        recorded_at=at,
+        recorded_by=by,
+    )
 
 
 class Rulings:
@@ -28,15 +62,8 @@ class Rulings:
         self._books = books
         self._now = now
 
-    async def record(
-        self, wanted: RulingWanted, *, by: UUID | None, case_id: UUID | None = None, within: AsyncSession | None = None
-    ) -> RulingRow:
-        """Record a ruling; explanations of earlier instants do not know it. Raises BadInput.
-
-        `within` joins the transaction of the step that makes it; whoever commits that calls `Books.changed` afterwards.
-        """
-        if within is not None:
-            return await self._record(within, wanted, by=by, case_id=case_id)
+    async def record(self, wanted: RulingWanted, *, by: UUID | None, case_id: UUID | None = None) -> RulingRow:
+        """Record a ruling; explanations of earlier instants do not know it. Raises BadInput."""
         async with writing(self._sessions) as session:
             row = await self._record(session, wanted, by=by, case_id=case_id)
         await self._books.changed()
@@ -100,20 +127,7 @@ class Rulings:
         plan, now = await plans.settled(self._now)
         check(wanted, book, now)
         at = plan.after(now)
-        row = RulingRow(
-            id=ruling_id or uuid7(),
-            unit_code=wanted.unit_code,
-            scope=wanted.scope,
-            scope_code=wanted.scope_code,
-            kind=wanted.kind,
-            major=wanted.major,
-            minor=wanted.minor,
-            valid_from=max(wanted.valid_from or at, at),
-            valid_to=wanted.valid_to,
-            case_id=case_id,
-            recorded_at=at,
-            recorded_by=by,
-        )
+        row = _row(wanted, ruling_id or uuid7(), at, case_id=case_id, by=by)
         await RulingRepository(session).add(row)
         await plans.advance(plan, at, recorded_at=at)
         return row

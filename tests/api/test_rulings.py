@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +13,8 @@ from app.dispatch.book import Book
 from app.dispatch.codes import Post, Scope
 from app.dispatch.errors import ActionNotAllowed
 from app.dispatch.ruling import RulingWanted
+from app.services.effects import Ruled
+from app.services.rulings import record_ruled
 from app.services.transaction import Sessions, writing
 from tests.cases_stored import Tale
 from tests.people_stored import Person, signed_in
@@ -124,12 +127,13 @@ async def test_a_ruling_made_by_a_step_shares_its_fate(
     app_client: AsyncClient, application: FastAPI, sessions: Sessions, book: Book, coordinator: Person
 ) -> None:
     case_id = await Tale(book=book, at=MONDAY, place=IN_WEST).store(sessions)
-    rulings = application.state.wired.rulings
+    now = application.state.wired.now
     wanted = RulingWanted(unit_code=UNIT_TOP, scope=Scope.CELL, scope_code=WEST_CELL)
+    ruled_by_step = Ruled(id=uuid4(), wanted=wanted, case_id=case_id, by=coordinator.id)
 
     async def step_that_fails() -> None:
         async with writing(sessions) as session:
-            await rulings.record(wanted, by=coordinator.id, case_id=case_id, within=session)
+            await record_ruled(session, [ruled_by_step], now)
             raise ActionNotAllowed("arbitrate", "closed", [])
 
     with pytest.raises(ActionNotAllowed):
@@ -137,9 +141,9 @@ async def test_a_ruling_made_by_a_step_shares_its_fate(
     await application.state.wired.books.refresh()
     assert (await told(app_client, coordinator))["versions"]["book"] == 1
     async with writing(sessions) as session:
-        row = await rulings.record(wanted, by=coordinator.id, case_id=case_id, within=session)
+        assert await record_ruled(session, [ruled_by_step], now)
     await application.state.wired.books.changed()
     found = await told(app_client, coordinator)
-    assert (found["rule_id"], found["versions"]["book"]) == (str(row.id), 2)
+    assert (found["rule_id"], found["versions"]["book"]) == (str(ruled_by_step.id), 2)
     listed = (await app_client.get(PATH, headers=coordinator.headers)).json()["items"]
     assert [one["case_id"] for one in listed] == [str(case_id)]

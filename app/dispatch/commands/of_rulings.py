@@ -20,11 +20,12 @@ class RequestReturn(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestExtension(Command):
-    """More time; without a limit, the original limit once more."""
+    """More time; without a limit, the original one once more. `until`: the date of the plan, for works that need one."""
 
     action = Action.REQUEST_EXTENSION
     reason_code: str
     limit: Limit | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,13 @@ class RequestArbitration(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulingPart:
-    """How far and how long a ruling reaches; place and category are those of the case. `valid_from` None is now."""
+    """How far and how long a ruling reaches; place and category are those of the case. `valid_from` None is now.
+
+    `scope_code` says which, where the case lies in several zones.
+    """
 
     scope: Scope
+    scope_code: str | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 

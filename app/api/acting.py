@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import Field, create_model
 
+from app.api.demanding import with_demands
 from app.api.deps import CurrentActor, IdempotencyKey
 from app.api.problems import document, status_of, taking
 from app.api.schemas.actions import ActionIn, ActionInfo, ActionList, BatchItem, BatchOut
 from app.dispatch.access import Actor
 from app.dispatch.codes import Action
 from app.services.cases import Meta, Outcome
+from app.services.frame import Possible
 from app.services.idempotency import KeyUse
 
 BATCH_AT_MOST: Final = 200
@@ -35,11 +37,12 @@ def open_for_many(router: APIRouter, model: type[ActionIn], things: str, service
     )(act)
 
 
-def action_list(bodies: Iterable[type[ActionIn]], possible: Iterable[Action]) -> ActionList:
-    """Return the possible actions with the JSON schema of each body."""
-    schemas = {body.command.action: body for body in bodies}
-    known = (action for action in possible if action in schemas)
-    return ActionList(items=[ActionInfo(action=one, fields=schemas[one].model_json_schema()) for one in known])
+def action_list(bodies: Iterable[type[ActionIn]], possible: Possible) -> ActionList:
+    """Return the possible actions with the JSON schema of each body, as far as policies go into it."""
+    schemas = {body.command.action: body.model_json_schema() for body in bodies}
+    known = (action for action in possible.actions if action in schemas)
+    asked = ((one, with_demands(schemas[one], one, possible.policies)) for one in known)
+    return ActionList(items=[ActionInfo(action=one, fields=fields) for one, fields in asked])
 
 
 async def meta_of(

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import fields
-from typing import Final
+from typing import Final, Protocol
 
 from app.dispatch import commands
-from app.dispatch.codes import Action
+from app.dispatch.codes import Action, Post
 from app.dispatch.errors import BadInput, EvidenceRequired
 
 _MEDIA: Final = "media"
 _OURS: Final = frozenset({Action.RELOCATE, Action.REPLY, Action.SUPPLEMENT, Action.EVALUATE})
 """Nobody at a post takes these."""
+_NOT_ASKED: Final = frozenset({Post.POLICY, Post.PARTNER, Post.CITIZEN})
+"""They give what they have."""
 _WORTH_ASKING: Final = frozenset(
     {"public_answer", "internal_note", "text", "reason_code", "proposed_unit", "limit", "due_at"}
 )
@@ -45,9 +47,25 @@ def required_of(action: Action, evidence: Collection[str], demanded: Collection[
     return photos + tuple(sorted(one.partition(".")[2] for one in demanded if one.partition(".")[0] == action))
 
 
-def check(command: commands.Command, evidence: Collection[str], demanded: Collection[str]) -> None:
-    """Raise EvidenceRequired or BadInput where a command lacks what policy demands of it."""
-    for name in required_of(command.action, evidence, demanded):
+class Demanding(Protocol):
+    """The policies that demand something."""
+
+    @property
+    def evidence_required(self) -> tuple[str, ...]:
+        """The actions that need photos."""
+        ...
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """The fields that are needed, as `action.field`."""
+        ...
+
+
+def check(command: commands.Command, post: Post, policies: Demanding) -> None:
+    """Raise EvidenceRequired or BadInput where a person's command lacks what policy demands of it."""
+    if post in _NOT_ASKED:
+        return
+    for name in required_of(command.action, policies.evidence_required, policies.required_fields):
         given = getattr(command, name)
         if given is None or given == () or (isinstance(given, str) and not given.strip()):
             raise _missing(command.action, name)

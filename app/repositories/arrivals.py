@@ -13,6 +13,7 @@ from app.dispatch.facts import ReportFacts
 from app.models.facts import ReportFactsRow
 from app.models.history import HistoryRow
 from app.models.reports import Media, MediaUse, Report
+from app.models.work import Timer
 from app.repositories.bulk import NEW_ONLY, insert_rows
 
 _FACTS: Final = tuple(one.name for one in fields(ReportFacts))
@@ -128,6 +129,11 @@ class ArrivalRepository:
         await insert_rows(
             self._session, ReportFactsRow, [{name: getattr(one, name) for name in _FACTS} for one in facts]
         )
+
+    async def set_timers(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Let policy do something with new reports."""
+        if rows:
+            await insert_rows(self._session, Timer, rows)
 
     async def use_media(self, uses: Sequence[tuple[UUID, UUID, UUID | None]]) -> None:
         """Say that (medium, report) belong together from the first step on, in the name of an account."""

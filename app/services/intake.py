@@ -14,6 +14,7 @@ from app.models.reports import Report
 from app.repositories.arrivals import ArrivalRepository
 from app.services.arrival_rows import first_step, personal_values, point_wkb, report_row, routing_json
 from app.services.arrivals import Found, Incoming, Received, look
+from app.services.automatic import automatic
 from app.services.books import Books
 from app.services.idempotency import KeyUse
 from app.services.ledger import Ledger, Thread
@@ -84,6 +85,7 @@ class Intake:
         await self._vault.store(session, sealed)
         await arrivals.add_facts(facts)
         await arrivals.use_media(uses)
+        await arrivals.set_timers([timer for one in found if (timer := automatic(one, self._policies)) is not None])
 
 
 def _first_of_each(incoming: Sequence[Incoming]) -> list[Incoming]:

@@ -8,13 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch import commands
 from app.dispatch.access import Actor, Thing, permitted, sight
-from app.dispatch.codes import Action, Post
+from app.dispatch.book import Book
+from app.dispatch.codes import Post
 from app.dispatch.errors import NotVisible
+from app.dispatch.policies import Policies
+from app.dispatch.policy_about import about
 from app.dispatch.workflow import allowed
 from app.models.reports import Report
 from app.services import idempotency, standings
 from app.services.acts import Act, Acts
-from app.services.frame import Frame, Meta, Outcome, Wish
+from app.services.frame import Frame, Meta, Outcome, Possible, Wish
 from app.services.ledger import Acting
 from app.services.transaction import reading
 
@@ -51,7 +54,7 @@ class Reports:
             Act(subject="report", subject_id=report_id, command=command, acting=acting), within=session
         )
 
-    async def possible(self, report_id: UUID, actor: Actor) -> list[Action]:
+    async def possible(self, report_id: UUID, actor: Actor) -> Possible:
         """Return what the caller may do to a report in its present state."""
         book = self.frame.sittings.books.current
         async with reading(self.frame.sessions) as session:
@@ -60,4 +63,12 @@ class Reports:
         if report is None or standing is None or not sight(actor, Thing.REPORT, book.units_below).covers(standing):
             raise NotVisible
         granted = permitted(actor, standing, book.units_below)
-        return [action for action in allowed(report.state) if action in granted]
+        open_now = [action for action in allowed(report.state) if action in granted]
+        return Possible(actions=open_now, policies=self._policies(report, book))
+
+    def _policies(self, report: Report, book: Book) -> Policies:
+        """Return what holds for a report as it is stored."""
+        ours = report.catalogue == book.catalogue.edition
+        category = book.catalogue.find(report.kind, report.category) if ours else None
+        what = about(category, report.source, report.desk, report.routing.get("unit_code"), book)
+        return book.policies.of(what, self.frame.now(), self.frame.sittings.policies)

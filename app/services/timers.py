@@ -1,9 +1,9 @@
 """Fire what is due: signing and resuming by policy, orders that nobody answered; forget what has had its time."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch.case_projection import AUTO_SIGN, RESUME
 from app.dispatch.codes import Post
 from app.dispatch.commands import Command, HandOver, Resume, Sign
-from app.dispatch.errors import Conflict, NotVisible, Unavailable
+from app.dispatch.errors import BadInput, Conflict, NotVisible, Unavailable
+from app.dispatch.follow_ups import AUTO_ACCEPT
 from app.dispatch.task import UNTAKEN
 from app.models.work import Timer
 from app.repositories.step_reading import StepReading
 from app.repositories.work import WorkRepository
 from app.services.acts import Act, Done
+from app.services.automatic import accepting
 from app.services.ledger import Acting, Subject
 from app.services.order_ledger import ORDER_DUE
 from app.services.transaction import Sessions, concerns_one, sqlstate, writing
@@ -29,7 +31,7 @@ AT_ONCE: Final = 50
 KEPT: Final = timedelta(days=7)
 """How long used keys and inbox ids are remembered: partners retry for three days."""
 _COMMANDS: Final[Mapping[str, Command]] = {AUTO_SIGN: Sign(), RESUME: Resume(), UNTAKEN: HandOver(untaken=True)}
-_NAMED: Final = frozenset({AUTO_SIGN, RESUME})
+_NAMED: Final = frozenset({AUTO_SIGN, RESUME, AUTO_ACCEPT})
 """Timers whose step names them as its policy; of the others the decision says which policy acted."""
 
 
@@ -63,6 +65,7 @@ class Due:
     subject: Subject
     subject_id: UUID
     leg: int | None
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Timers:
@@ -99,7 +102,7 @@ class Timers:
             await WorkRepository(session).drop_keys(self._now() - KEPT)
 
     def _knows(self, due: Due) -> bool:
-        return due.kind in _COMMANDS or (due.kind == ORDER_DUE and self._orders is not None)
+        return due.kind in {*_COMMANDS, AUTO_ACCEPT} or (due.kind == ORDER_DUE and self._orders is not None)
 
     async def _fired(self, due: Sequence[Due]) -> bool:
         """Fire timers in one transaction; False where that failed, and nothing was done."""
@@ -152,6 +155,7 @@ def _due(timer: Timer) -> Due:
         subject=timer.payload.get("subject", "case"),
         subject_id=timer.subject_id,
         leg=timer.payload.get("leg"),
+        payload=timer.payload,
     )
 
 
@@ -160,16 +164,26 @@ def _act(due: Due, now: datetime) -> Act:
     return Act(
         subject=due.subject,
         subject_id=due.subject_id,
-        command=Sign(leg=due.leg) if due.kind == AUTO_SIGN else _COMMANDS[due.kind],
+        command=_command(due),
         acting=acting,
         policy=due.kind if due.kind in _NAMED else None,
         leg=due.leg,
     )
 
 
+def _command(due: Due) -> Command:
+    if due.kind == AUTO_ACCEPT:
+        return accepting(due.payload)
+    return Sign(leg=due.leg) if due.kind == AUTO_SIGN else _COMMANDS[due.kind]
+
+
 def _lapse(due: Due, done: Done) -> None:
-    """Let a timer go that came too late; raise what it was refused with for any other reason."""
-    if isinstance(done.error, Conflict | NotVisible):
+    """Let a timer go that came too late; raise what it was refused with for any other reason.
+
+    What cannot be accepted any more as it came in, under a new catalogue, is left to a person.
+    """
+    outdated = due.kind == AUTO_ACCEPT and isinstance(done.error, BadInput)
+    if isinstance(done.error, Conflict | NotVisible) or (outdated and done.error is not None):
         log.info("timer_lapsed", kind=due.kind, reason=done.error.code)
     elif done.error is not None:
         raise done.error

@@ -16,6 +16,7 @@ from app.adapters.tokens import Tokens
 from app.api import (
     admin,
     admin_policies,
+    admin_rosters,
     admin_rulings,
     admin_sets,
     appraisal,
@@ -73,6 +74,7 @@ ROUTERS: Final = (
     admin.router,
     admin_sets.router,
     admin_rulings.router,
+    admin_rosters.router,
     admin_policies.router,
     auth.router,
     me.router,

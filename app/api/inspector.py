@@ -4,41 +4,33 @@ import hashlib
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from app.api.deps import CurrentActor, taken
-from app.api.me import WorklistService
 from app.api.problems import document, problems, taking
 from app.api.reports import Queries
 from app.api.schemas.inspector import SyncedOut, SyncedResult, SyncIn, SyncOut, TaskOut, TasksOut
-from app.dispatch.access import Thing
+from app.api.schemas.query import here
 from app.services.field_work import FieldWork, Synced
+from app.services.tasks import Tasks
 
 router = APIRouter(prefix="/api/v1/inspector", tags=["inspector"])
 
 FieldWorkService = Annotated[
     FieldWork, Depends(taken(lambda wired: FieldWork(wired.intake, wired.reports, wired.cases, wired.now)))
 ]
+TaskService = Annotated[Tasks, Depends(taken(lambda wired: Tasks(wired.sessions, wired.books)))]
 MOST_TASKS = 200
 
 
 @router.get("/tasks", operation_id="list_tasks", responses=problems())
-async def list_tasks(actor: CurrentActor, worklists: WorklistService) -> TasksOut:
+async def list_tasks(
+    actor: CurrentActor,
+    tasks: TaskService,
+    near: Annotated[str | None, Query(max_length=100, description="lon,lat (CGCS2000): tells distances")] = None,
+) -> TasksOut:
     """List what the caller was sent to look at: reports to verify, cases to check."""
-    queues = [queue for queue in await worklists.of(actor, limit=MOST_TASKS) if queue.queue.mine]
-    tasks = [
-        TaskOut(
-            task="check" if queue.queue.thing is Thing.CASE else "verify",
-            case_id=one.id if queue.queue.thing is Thing.CASE else None,
-            report_id=one.id if queue.queue.thing is Thing.REPORT else None,
-            number=one.number,
-            due_at=one.due_at,
-            since=one.since,
-        )
-        for queue in queues
-        for one in queue.first
-    ]
-    return TasksOut(items=tasks)
+    return TasksOut(items=[TaskOut.of(one) for one in await tasks.of(actor, near=here(near), limit=MOST_TASKS)])
 
 
 @router.post("/sync", operation_id="sync_field_work", responses=taking(403))

@@ -1,11 +1,14 @@
 """When an inspector is on shift and which beats he walks then. Who has no roster at all is on shift round the clock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from app.dispatch.access import CITY_DESK, Actor
 from app.dispatch.calendar import LOCAL_ZONE, local_day
+from app.dispatch.codes import Post
+from app.dispatch.errors import BadInput
 from app.dispatch.spans import Span
 
 _LOOKED_AHEAD: Final = 8
@@ -76,3 +79,40 @@ def slot_of(value: Mapping[str, Any]) -> Slot:
     """Return the slot that was stored."""
     opens, closes = (time.fromisoformat(value[name]) for name in ("opens", "closes"))
     return Slot(days=frozenset(value["days"]), opens=opens, closes=closes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterWanted:
+    """A roster as it is asked for; `valid_from` None is now."""
+
+    username: str
+    beat_codes: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+def check(wanted: RosterWanted, beats: Container[str], now: datetime) -> None:
+    """Raise BadInput for a roster of beats that are not in force, or of a time that is over."""
+    unknown = [code for code in wanted.beat_codes if code not in beats]
+    if unknown:
+        raise _refused("beat_codes", f"没有启用这个巡查责任区：{unknown[0]}", "unknown_beat")
+    if wanted.valid_from is not None and wanted.valid_from < now:
+        raise _refused("valid_from", "排班不能从过去开始；请留空或给出将来的时间", "past_instant")
+    if wanted.valid_to is not None and wanted.valid_to <= (wanted.valid_from or now):
+        raise _refused("valid_to", "排班的结束须晚于开始", "ends_before_it_begins")
+
+
+def desks_kept(actor: Actor) -> frozenset[str] | None:
+    """Return the desks whose inspectors' rosters an actor keeps, None for every desk.
+
+    The city's administrators keep all, a shift lead those of his own desk. Source: house rule.
+    """
+    held = actor.appointments
+    if any(one.post is Post.ADMIN and one.desk == CITY_DESK and one.region_code is None for one in held):
+        return None
+    return frozenset(one.desk for one in held if one.post is Post.SHIFT_LEAD)
+
+
+def _refused(field: str, message: str, code: str) -> BadInput:
+    return BadInput.at(["body", field], message, code=code)

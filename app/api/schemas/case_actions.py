@@ -260,7 +260,8 @@ class TagIn(ActionIn):
 
 CASE_ACTIONS: Final = (
     *(DispatchIn, RecallIn, SignIn, ContactIn, *REQUEST_ACTIONS),
-    *(ResumeIn, DisposeIn, SendCheckIn, TakeUpIn, HandOverIn, CheckIn, DeskCheckIn, CallBackIn, CloseIn, VoidIn, ReopenIn),
+    *(ResumeIn, DisposeIn, SendCheckIn, TakeUpIn, HandOverIn, CheckIn, DeskCheckIn, CallBackIn, CloseIn),
+    *(VoidIn, ReopenIn),
     *(AssignSubIn, ReturnSubIn, ReportUpIn, UrgeIn, NoteIn, TagIn, AmendIn, MergeCaseIn, ApproveAnswerIn),
 )
 """Every action on a case that people may take."""

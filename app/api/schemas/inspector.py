@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, ValidationError
@@ -12,9 +12,11 @@ from app.api.schemas.case_actions import CheckIn
 from app.api.schemas.report_actions import SelfDisposeIn, VerifyIn
 from app.api.schemas.reports import ReportIn
 from app.api.wording import wording
-from app.dispatch.codes import Source
+from app.dispatch.access import Thing
+from app.dispatch.codes import Kind, Source
 from app.dispatch.errors import BadInput, GridcaseError
 from app.services.field_work import Operation, with_maker
+from app.services.tasks import TaskView
 
 Name = Literal["report", "verify", "check", "self_dispose"]
 MOST_OPERATIONS: Final = 500
@@ -98,8 +100,46 @@ class TaskOut(Answer):
     report_id: UUID | None = Field(default=None, description="The report to verify")
     case_id: UUID | None = Field(default=None, description="The case to check")
     number: str = Field(description="Receipt or case number", examples=["DEMO202603020000042"])
+    kind: Kind | None = Field(description="component or event", examples=["event"])
+    category: str | None = Field(description="Major + minor code", examples=["0305"])
+    category_name: str | None = Field(description="Of the edition in force", examples=["施工扬尘"])
+    description: str = Field(description="What it is about, scrubbed", examples=["路面有渣土"])
+    address: str | None = Field(description="Where, in words", examples=["一号路1号"])
+    lon: float | None = Field(description="Degrees east, CGCS2000", examples=[104.0005])
+    lat: float | None = Field(description="Degrees north, CGCS2000", examples=[30.0005])
+    distance_m: float | None = Field(description="Metres from `near`; null where none was asked for", examples=[350.5])
     due_at: Instant | None = Field(description="Due time of the report or case", examples=[None])
     since: Instant = Field(description="When the report came or the case was filed")
+    sent_at: Instant | None = Field(description="When the caller got it", examples=["2026-11-22T09:00:00+08:00"])
+    task_due_at: Instant | None = Field(
+        description="By when to look: the check window, on the caller's shift", examples=["2026-11-22T09:30:00+08:00"]
+    )
+    taken_up_at: Instant | None = Field(description="When the caller took it up", examples=[None])
+
+    @classmethod
+    def of(cls, view: TaskView) -> Self:
+        """Render a task."""
+        row = view.row
+        check = row.thing is Thing.CASE
+        return cls(
+            task="check" if check else "verify",
+            report_id=None if check else row.id,
+            case_id=row.id if check else None,
+            number=row.number,
+            kind=row.kind,
+            category=row.category,
+            category_name=view.category_name,
+            description=row.description,
+            address=row.address,
+            lon=row.lon,
+            lat=row.lat,
+            distance_m=round(row.distance_m, 1) if row.distance_m is not None else None,
+            due_at=row.due_at,
+            since=row.since,
+            sent_at=row.task_sent_at,
+            task_due_at=row.task_due_at,
+            taken_up_at=row.task_taken_up_at,
+        )
 
 
 class TasksOut(Answer):

@@ -70,6 +70,14 @@ def spot(text: str | None) -> tuple[float, float] | None:
     return lon, lat
 
 
+def here(text: str | None) -> tuple[float, float] | None:
+    """Return the canonical point `lon,lat`; raises BadInput."""
+    found = spot(text)
+    if found is not None and not _on_earth(*found):
+        raise BadInput.at(["query", "near"], "near 须为 经度,纬度（度）", code="bad_near")
+    return found
+
+
 def _numbers(name: str, text: str, count: int) -> list[float]:
     try:
         found = [float(part) for part in text.split(",")]

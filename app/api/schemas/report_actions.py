@@ -165,7 +165,8 @@ class SelfDisposeIn(ActionIn):
 
 
 REPORT_ACTIONS: Final = (
-    *(RequestVerificationIn, TakeUpVerificationIn, HandOverVerificationIn, VerifyIn, AcceptIn, FileIn, AcceptFileDispatchIn, RejectIn, AnswerIn, ForwardIn),
+    *(RequestVerificationIn, TakeUpVerificationIn, HandOverVerificationIn, VerifyIn, AcceptIn, FileIn),
+    *(AcceptFileDispatchIn, RejectIn, AnswerIn, ForwardIn),
     *(MergeIn, UnmergeIn, WithdrawIn, SelfDisposeIn),
 )
 """Every action on a report that people may take."""

@@ -13,7 +13,7 @@ from app.dispatch.book import Book
 from app.dispatch.case_fold import fold
 from app.dispatch.case_life import CaseLife
 from app.dispatch.case_openings import openings
-from app.dispatch.codes import Action, Post
+from app.dispatch.codes import Post
 from app.dispatch.deciding import Scene
 from app.dispatch.drawing import Candidate, candidates
 from app.dispatch.errors import NotVisible
@@ -23,7 +23,7 @@ from app.repositories.inspectors import InspectorReading
 from app.repositories.step_reading import StepReading
 from app.services import idempotency, standings
 from app.services.acts import Act, Acts
-from app.services.frame import Frame, Meta, Outcome, Wish
+from app.services.frame import Frame, Meta, Outcome, Possible, Wish
 from app.services.ledger import Acting
 from app.services.transaction import reading
 
@@ -68,7 +68,7 @@ class Cases:
         act = Act(subject="case", subject_id=case_id, command=command, acting=acting, policy=policy, leg=leg)
         await self.acts.play_one(act, within=session)
 
-    async def possible(self, case_id: UUID, actor: Actor) -> list[Action]:
+    async def possible(self, case_id: UUID, actor: Actor) -> Possible:
         """Return what the caller may do to a case in its present state."""
         book, steps = self.frame.sittings.books.current, self.frame.sittings
         async with reading(self.frame.sessions) as session:
@@ -88,7 +88,8 @@ class Cases:
                 inspectors=await self._within_reach(session, life, book),
             )
         granted = permitted(actor, standing, book.units_below)
-        return [action for action in openings(life, scene, actor.posts) if action in granted]
+        open_now = [action for action in openings(life, scene, actor.posts) if action in granted]
+        return Possible(actions=open_now, policies=scene.policies)
 
     async def _within_reach(self, session: AsyncSession, life: CaseLife, book: Book) -> tuple[Candidate, ...]:
         """Return the inspectors as they stand to a case now."""

@@ -37,16 +37,16 @@ def on_cases(city: City, case_ids: Sequence[UUID], *wanted: commands.Command) ->
     return [act(city, "case", one, command) for command in wanted for one in case_ids]
 
 
-async def reported(city: City, number: int) -> list[UUID]:
+async def reported(city: City, number: int, by: UUID | None = None) -> list[UUID]:
     """Bring in reports, each a little further east than the one before."""
-    acting = Acting(now=city.clock.at, post=Post.INSPECTOR)
-    incoming = [Incoming(arrival=_arrival(IN_WEST[0] + n * 1e-6, IN_WEST[1]), acting=acting) for n in range(number)]
+    acting = Acting(now=city.clock.at, post=Post.INSPECTOR, actor_id=by)
+    incoming = [Incoming(arrival=_arrival(IN_WEST[0] + n * 1e-6, IN_WEST[1], by), acting=acting) for n in range(number)]
     return [one.report_id for one in await city.intake.receive(incoming)]
 
 
-async def dispatched(city: City, number: int) -> list[UUID]:
+async def dispatched(city: City, number: int, by: UUID | None = None) -> list[UUID]:
     """Bring in reports and have a case of each at its unit."""
-    done = await city.acts.play([act(city, "report", one, AT_ONCE) for one in await reported(city, number)])
+    done = await city.acts.play([act(city, "report", one, AT_ONCE) for one in await reported(city, number, by)])
     assert [one.error for one in done] == [None] * number
     return [case for one in done for case in one.opened]
 
@@ -70,9 +70,15 @@ async def sound(city: City) -> None:
     assert (await audit.facts(lambda _: None)).differences == []
 
 
-def _arrival(lon: float, lat: float) -> Arrival:
+def _arrival(lon: float, lat: float, by: UUID | None) -> Arrival:
     point = Point(lon=lon, lat=lat, raw_lon=lon, raw_lat=lat, datum="cgcs2000", located_from=LocationFrom.DEVICE)
     report_id = uuid7()
     return Arrival(
-        id=report_id, source=Source.INSPECTOR, description="路面有渣土", kind=Kind.EVENT, category="0305", point=point
+        id=report_id,
+        source=Source.INSPECTOR,
+        description="路面有渣土",
+        kind=Kind.EVENT,
+        category="0305",
+        point=point,
+        account_id=by,
     )

@@ -6,8 +6,10 @@ from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Action, Attention
 from app.dispatch.commands import ApproveAnswer, CallBack, Note, Supplement, Tag, Urge
 from app.dispatch.deciding import Scene
+from app.dispatch.errors import BadInput
 from app.dispatch.history import Draft
 from app.dispatch.report_life import dissatisfied
+from app.dispatch.tags import normal_tag, normal_tags, retagged
 from app.dispatch.workflow import refuse
 
 
@@ -52,7 +54,12 @@ def note(life: CaseLife, wanted: Note, scene: Scene) -> Draft:  # noqa: ARG001  
 
 def tag(life: CaseLife, wanted: Tag, scene: Scene) -> Draft:  # noqa: ARG001  # the same three
     """Add and remove tags."""
-    payload = {"add": list(wanted.add), "remove": list(wanted.remove)}
+    add = normal_tags(wanted.add, where=["body", "add"])
+    remove = tuple(normal_tag(one) for one in wanted.remove)
+    if not add and not remove:
+        raise BadInput.at(["body", "add"], "请给出要添加或移除的标签", code="no_tags")
+    retagged(life.tags, add=add, remove=remove)
+    payload = {"add": list(add), "remove": list(remove)}
     return Draft(action=Action.TAG, target=life.state, payload=payload)
 
 

@@ -10,6 +10,8 @@ TAGS_AT_MOST: Final = 20
 """Tags a report or a case may have at once."""
 TAG_LENGTH: Final = 50
 """Characters of one."""
+TAGS_OF_REPORTS: Final = "tags_of_reports"
+"""What the history names where a report brought its tags to the case it joined."""
 
 
 def normal_tag(text: str) -> str:

@@ -32,12 +32,13 @@ class Zone:
 class ZoneIndex:
     """An immutable index over one version of the zones."""
 
-    __slots__ = ("_begins", "_classes", "_ends", "_locator", "zones")
+    __slots__ = ("_begins", "_classes", "_ends", "_grades", "_locator", "zones")
 
     def __init__(self, zones: Sequence[Zone], locator: Locator) -> None:
         """Take what `build` made: zones by code, in the order of the locator's numbers."""
         self.zones = tuple(zones)
         self._locator = locator
+        self._grades = {zone.code: zone.grade for zone in self.zones if zone.grade}
         numbers = {name: number for number, name in enumerate(sorted({zone.zone_class for zone in self.zones}))}
         self._classes = np.array([numbers[zone.zone_class] for zone in self.zones], dtype=np.int64)
         self._begins = np.array([_micros(zone.valid_from, _ALWAYS[0]) for zone in self.zones], dtype=np.int64)
@@ -48,6 +49,10 @@ class ZoneIndex:
         """Index `zones`; codes are unique over all classes."""
         ordered = sorted(zones, key=lambda zone: zone.code)
         return cls(ordered, Locator([zone.polygon for zone in ordered]))
+
+    def grade_of(self, code: str) -> str | None:
+        """Return a zone's grade, if it has one."""
+        return self._grades.get(code)
 
     def locate(self, lon: float, lat: float, at: datetime) -> dict[str, str]:
         """Return zone class → zone code of the zones valid at `at`; on a shared edge the lowest code.

@@ -12,6 +12,7 @@ from app.dispatch.book import Book
 from app.dispatch.duplicates import DuplicateReach, OpenCase, PossibleDuplicate, rank
 from app.dispatch.policies import Policies
 from app.dispatch.scrub import scrub
+from app.dispatch.tags import joining
 from app.repositories.arrivals import ArrivalRepository, AskedNear, Near
 from app.repositories.sets import SetRepository
 from app.services.ledger import Acting
@@ -124,6 +125,6 @@ def _cleaned(arrival: Arrival, components: Container[str]) -> Arrival:
         category=clean(arrival.category),
         catalogue=clean(arrival.catalogue),
         component_code=code if code in components else clean(code),
-        tags=tuple(scrub(tag, known).text for tag in arrival.tags),
+        tags=joining((), (scrub(tag, known).text for tag in arrival.tags)),
         campaign=clean(arrival.campaign),
     )

@@ -13,9 +13,10 @@ from app.dispatch.case_life import Spot
 from app.dispatch.catalogue import Category
 from app.dispatch.codes import Kind, LocationFrom
 from app.dispatch.errors import BadInput
-from app.dispatch.grade_limits import Graded
+from app.dispatch.grade_limits import Graded, graded
 from app.dispatch.history import Draft
 from app.dispatch.points import Point
+from app.dispatch.policy_about import about as asked_about
 from app.repositories.step_reading import LockedReport
 from app.services.arrival_rows import point_wkb, routing_json
 from app.services.case_steps import CaseSteps
@@ -75,7 +76,7 @@ class CaseOpening:
         self, sitting: Sitting, held: HeldReport, category: Category, condition_no: int, seen: Triage, acting: Acting
     ) -> Draft:
         life, shape, edition = held.life, held.row.shape, sitting.book.catalogue.edition
-        graded = filing_limit(sitting, held, category, condition_no, seen.spot, acting.now)
+        found = filing_limit(sitting, held, category, condition_no, seen.spot, acting.now)
         return file_case(
             case_no=case_no(self.city, sitting.next_number(), acting.now),
             report_id=held.id,
@@ -84,8 +85,8 @@ class CaseOpening:
             category=category.code,
             condition=condition_no,
             catalogue=edition,
-            limit=graded.limit,
-            limit_source=graded.source,
+            limit=found.limit,
+            limit_source=found.source,
             spot=seen.spot,
             desk=life.desk,
             unit_code=seen.decision.unit_code,
@@ -121,10 +122,16 @@ def check_condition(category: Category, number: int, where: Sequence[str]) -> No
 def filing_limit(
     sitting: Sitting, held: HeldCase | HeldReport, category: Category, number: int, spot: Spot, now: datetime
 ) -> Graded:
-    """Return the limit of a condition at a place, and where it comes from."""
-    condition = category.conditions[number]
-    source = f"{sitting.book.catalogue.edition}: {condition.limit_source}"
-    return Graded(limit=condition.limit, source=source)
+    """Return the limit of a condition at a place, as the grade of its zone has it, and where it comes from."""
+    condition, book, life = category.conditions[number], sitting.book, held.life
+    what = asked_about(category, life.source, life.desk, life.unit_code, book)
+    return graded(
+        condition.limit,
+        f"{book.catalogue.edition}: {condition.limit_source}",
+        zones=spot.zones,
+        known=book.zones,
+        grades=book.policies.of(what, now, sitting.policies).grade_limits,
+    )
 
 
 def category_of(book: Book, kind: Kind | None, code: str | None) -> Category:

@@ -18,6 +18,7 @@ from app.dispatch.codes import Action, Attention, CaseState, EndKind, Post
 from app.dispatch.errors import ActionNotAllowed, BadInput, GridcaseError, NotVisible
 from app.dispatch.report_actions import Placed
 from app.dispatch.report_life import dissatisfied
+from app.dispatch.tags import TAGS_OF_REPORTS, joining
 from app.dispatch.workflow import refuse
 from app.repositories.plans import GROUND
 from app.services.arrival_rows import point_wkb, routing_json
@@ -211,6 +212,9 @@ class Steps:
         case.linked = (*case.linked, held.link)
         held.join(case.id, case.life.state)
         sitting.effects.link(case.id, held.id, acting.now, first=False)
+        brought = joining(case.life.tags, held.row.tags)
+        if brought:
+            self.cases.take(sitting, case, commands.Tag(add=brought), acting, policy=TAGS_OF_REPORTS)
 
     def _unmerge(self, sitting: Sitting, held: HeldReport, command: commands.Unmerge, acting: Acting) -> None:
         """Let the report leave the case that it joined, itself or with the case that was filed from it."""

@@ -1,0 +1,100 @@
+"""Every process goes by a new row at once: hinted, looked up once a second, and inside each writing transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.dispatch.access import Actor, Appointment
+from app.dispatch.codes import Post
+from app.dispatch.policy_book import CITY, Selectors
+from app.dispatch.policy_rows import PolicyWanted
+from app.repositories.engine import open_engine, open_sessions
+from app.repositories.hints import Hints
+from app.repositories.sets import SetRepository
+from app.services.books import Books
+from app.services.policies import PolicyService
+from app.services.transaction import reading
+from tests.small_city import store_small_city
+from tests.towns import Town
+
+ADMIN = Actor(account_id=uuid7(), username="a", name="a", appointments=(Appointment(post=Post.ADMIN, desk="city"),))
+HANGS_AFTER_S = 20.0
+"""A process looks once a second; this only keeps a test that fails from hanging."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+async def processes(fresh_city: Town) -> AsyncIterator[list[Books]]:
+    """Return the books of three processes, each with connections of its own: one writes, two follow."""
+    async with AsyncExitStack() as stack:
+        found = []
+        for number in range(3):
+            engine = open_engine(fresh_city.app_url)
+            stack.push_async_callback(engine.dispose)
+            sessions = open_sessions(engine)
+            async with sessions() as session:
+                empty = await SetRepository(session).book_number() == 0
+            if empty:
+                await store_small_city(sessions)
+            books = await stack.enter_async_context(Books(sessions))
+            if number != 1:  # the second one hears no hints, as a process whose listening connection is cut
+                await stack.enter_async_context(Hints(engine).heard(books.hint))
+            found.append(books)
+        yield found
+
+
+async def _until(books: Books, wanted: bool) -> None:  # noqa: FBT001  # the value itself
+    while books.current.city_policies(_now()).auto_close is not wanted:  # noqa: ASYNC110  # nothing tells when it changed
+        await asyncio.sleep(0.01)
+
+
+async def test_two_workers_follow_a_row_and_its_end(processes: list[Books], fresh_city: Town) -> None:
+    writer, *others = processes
+    engine = open_engine(fresh_city.app_url)
+    service = PolicyService(open_sessions(engine), writer, _now)
+    row = await service.add(PolicyWanted(policy="auto_close", value=True, selectors=Selectors(), reason="x"), ADMIN)
+    async with asyncio.timeout(HANGS_AFTER_S):
+        await asyncio.gather(*(_until(books, True) for books in others))
+    assert len({books.current.number for books in processes}) == 1
+    await service.end(row.id, ADMIN, "over")
+    async with asyncio.timeout(HANGS_AFTER_S):
+        await asyncio.gather(*(_until(books, False) for books in others))
+    await engine.dispose()
+
+
+async def test_a_writing_transaction_follows_before_it_decides_and_the_past_keeps_what_held_then(
+    fresh_city: Town,
+) -> None:
+    engine = open_engine(fresh_city.app_url)
+    sessions = open_sessions(engine)
+    async with sessions() as session:
+        if await SetRepository(session).book_number() == 0:
+            await store_small_city(sessions)
+    worker, writer = Books(sessions), Books(sessions)  # neither looks by itself
+    for books in (worker, writer):
+        await books.refresh()
+    service = PolicyService(sessions, writer, _now)
+    wanted = PolicyWanted(
+        policy="redo_limit", value={"value": 9, "unit": "work_day"}, selectors=Selectors(), reason="x"
+    )
+    row = await service.add(wanted, ADMIN)
+    assert worker.current.policies.holding(_now()) == ()
+    async with reading(sessions) as session:
+        book = await worker.agreed(session)
+        assert book.city_policies(_now()).redo_limit.value == 9
+    then = _now()
+    await service.end(row.id, ADMIN, None)
+    async with reading(sessions) as session:
+        now_held = (await worker.agreed(session)).policies.of(CITY, _now()).redo_limit.value
+        held_then = (await worker.at(session, then)).book.city_policies(then).redo_limit.value
+        assert (held_then, now_held) == (9, 3)
+        before = (await worker.at(session, row.recorded_at)).book.number
+        assert before < worker.current.number
+    await engine.dispose()

@@ -19,7 +19,10 @@ from app.services.frame import Possible
 from app.services.idempotency import KeyUse
 
 BATCH_AT_MOST: Final = 200
-Ids = Annotated[list[UUID], Field(min_length=1, max_length=BATCH_AT_MOST, description="Each answered apart")]
+Ids = Annotated[
+    list[UUID],
+    Field(min_length=1, max_length=BATCH_AT_MOST, description="Each answered once, also where it is named twice"),
+]
 
 
 def open_for_many(router: APIRouter, model: type[ActionIn], things: str, service: Any) -> None:  # noqa: ANN401  # an annotated dependency
@@ -29,8 +32,8 @@ def open_for_many(router: APIRouter, model: type[ActionIn], things: str, service
 
     async def act(body: batch, request: Request, actor: CurrentActor, acts: service, key: IdempotencyKey) -> BatchOut:
         meta = await meta_of(request, body, actor, action=action, if_match=None, key=key)
-        outcomes = await acts.act_on_many(body.ids, body.to_command(), actor, meta)  # type: ignore[attr-defined]  # `Ids`, above
-        return BatchOut(items=[_item(request, one) for one in outcomes])
+        outcomes = await acts.act_on_many(list(dict.fromkeys(body.ids)), body.to_command(), actor, meta)  # type: ignore[attr-defined]  # `Ids`, above
+        return BatchOut(items=[batch_item(request, one) for one in outcomes])
 
     router.post(
         f"/actions/{action}", operation_id=f"{action}_{things}", summary=f"{model.__doc__} Many.", responses=taking()
@@ -46,7 +49,7 @@ def action_list(bodies: Iterable[type[ActionIn]], possible: Possible) -> ActionL
 
 
 async def meta_of(
-    request: Request, body: ActionIn, actor: Actor, *, action: Action, if_match: int | None, key: str | None
+    request: Request, body: ActionIn, actor: Actor, *, action: str, if_match: int | None, key: str | None
 ) -> Meta:
     """Return what comes with an action besides its fields; a `client_id` serves as the key where none is given."""
     named = key or (str(body.client_id) if body.client_id else None)
@@ -62,7 +65,8 @@ async def meta_of(
     )
 
 
-def _item(request: Request, one: Outcome) -> BatchItem:
+def batch_item(request: Request, one: Outcome) -> BatchItem:
+    """Return what became of one of a batch, as a single call would have answered."""
     if one.error is None:
         return BatchItem(id=one.id, status=200)
     return BatchItem(id=one.id, status=status_of(one.error), problem=document(request, one.error))

@@ -4,21 +4,24 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.acting import action_list, meta_of, open_for_many
+from app.api.acting import meta_of, open_for_many
 from app.api.cases import Queries
+from app.api.claims import LeaseService, with_claims
 from app.api.deps import CaseService, CurrentActor, IdempotencyKey, IfMatch, etag
 from app.api.problems import problems, taking
 from app.api.schemas.actions import ActionIn, ActionList
 from app.api.schemas.case_actions import CASE_ACTIONS
 from app.api.schemas.cases import CaseOut
+from app.dispatch.access import Thing
 
 router = APIRouter(prefix="/api/v1/cases", tags=["case actions"])
 
 
 @router.get("/{case_id}/actions", operation_id="list_case_actions", responses=problems(404))
-async def list_case_actions(case_id: UUID, actor: CurrentActor, cases: CaseService) -> ActionList:
+async def list_case_actions(case_id: UUID, actor: CurrentActor, cases: CaseService, leases: LeaseService) -> ActionList:
     """Say what the caller may do to a case now, with the JSON schema of each action's body."""
-    return action_list(CASE_ACTIONS, await cases.possible(case_id, actor))
+    possible = await cases.possible(case_id, actor)
+    return with_claims(CASE_ACTIONS, *await leases.openings(Thing.CASE, case_id, actor, possible))
 
 
 def _single(model: type[ActionIn]) -> None:

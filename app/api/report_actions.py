@@ -4,21 +4,26 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.acting import action_list, meta_of, open_for_many
+from app.api.acting import meta_of, open_for_many
+from app.api.claims import LeaseService, with_claims
 from app.api.deps import CurrentActor, IdempotencyKey, IfMatch, ReportService, etag
 from app.api.problems import problems, taking
 from app.api.reports import Queries
 from app.api.schemas.actions import ActionIn, ActionList
 from app.api.schemas.report_actions import REPORT_ACTIONS
 from app.api.schemas.reports import ReportOut
+from app.dispatch.access import Thing
 
 router = APIRouter(prefix="/api/v1/reports", tags=["report actions"])
 
 
 @router.get("/{report_id}/actions", operation_id="list_report_actions", responses=problems(404))
-async def list_report_actions(report_id: UUID, actor: CurrentActor, reports: ReportService) -> ActionList:
+async def list_report_actions(
+    report_id: UUID, actor: CurrentActor, reports: ReportService, leases: LeaseService
+) -> ActionList:
     """Say what the caller may do to a report now, with the JSON schema of each action's body."""
-    return action_list(REPORT_ACTIONS, await reports.possible(report_id, actor))
+    possible = await reports.possible(report_id, actor)
+    return with_claims(REPORT_ACTIONS, *await leases.openings(Thing.REPORT, report_id, actor, possible))
 
 
 def _single(model: type[ActionIn]) -> None:

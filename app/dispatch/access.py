@@ -1,7 +1,7 @@
 """Who may do and see what: one table of grants and one of views; checks, filters and docs/access.md come from them."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -230,6 +230,20 @@ def sight(actor: Actor, thing: Thing, units_below: UnitsBelow) -> Sight:
     )
 
 
+_AT_DESK: Final = frozenset({Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER})
+
+
+def acting_sight(actor: Actor, post: Post, thing: Thing, units_below: UnitsBelow) -> Sight:
+    """Return what of `thing` may wait for the actor under one post: a desk's acts on what is its own alone."""
+    held = tuple(a for a in actor.appointments if a.post is post)
+    if post not in _AT_DESK:
+        return sight(replace(actor, appointments=held), thing, units_below)
+    return Sight(
+        desks=frozenset(a.desk for a in held if _whole(a)),
+        desk_regions=frozenset((a.desk, a.region_code) for a in held if a.region_code),
+    )
+
+
 def permit(
     actor: Actor, action: Action, thing: Standing, units_below: UnitsBelow, *, as_post: Post | None = None
 ) -> Post:
@@ -238,7 +252,7 @@ def permit(
     `as_post` picks among several; without it the first fitting row of `GRANTS` counts.
     """
     if action in COMBINED:
-        return _permit_combined(actor, action, thing, units_below)
+        return _permit_combined(actor, action, thing, units_below, as_post)
     for grant in GRANTS:
         if action in grant.actions and (as_post is None or grant.post is as_post):
             held = (a for a in actor.appointments if a.post is grant.post)
@@ -284,7 +298,15 @@ def _permits(actor: Actor, action: Action, thing: Standing, units_below: UnitsBe
     return True
 
 
-def _permit_combined(actor: Actor, action: Action, thing: Standing, units_below: UnitsBelow) -> Post:
+def _permit_combined(
+    actor: Actor, action: Action, thing: Standing, units_below: UnitsBelow, as_post: Post | None
+) -> Post:
+    """Permit a step for several posts to who holds them all; the history names each with its part of the step.
+
+    `as_post` can therefore choose nothing, and must be one of them.
+    """
+    if as_post not in {None, *COMBINED[action]}:
+        raise NotPermitted(f"“{action}”由受理员、值班长和派遣员三个岗位完成，不能以“{as_post}”执行")
     for post in COMBINED[action]:
         held = (a for a in actor.appointments if a.post is post)
         if not any(_stands(actor, a, Relation.REACH, thing, units_below) for a in held):

@@ -13,7 +13,7 @@ from app.dispatch.access import COMBINED, Actor, Standing, Thing, UnitsBelow, pe
 from app.dispatch.calendar import LOCAL_ZONE
 from app.dispatch.codes import Action, CaseState, Post, ReportState
 from app.dispatch.errors import ActionNotAllowed, ClaimedByOther, NotPermitted
-from app.dispatch.workflow import allowed
+from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS, allowed
 from app.dispatch.worklist import QUEUES, Queue
 
 CLAIM: Final = "claim"
@@ -35,12 +35,17 @@ STAGE_ACTIONS: Final[Mapping[Post, frozenset[Action]]] = {
     ),
     Post.DISPATCHER: frozenset({_A.DISPATCH, _A.GRANT, _A.REFUSE, _A.ACCEPT_FILE_DISPATCH}),
     Post.COORDINATOR: frozenset({_A.GRANT, _A.REFUSE, _A.ARBITRATE}),
+    Post.SUPERVISOR: frozenset({_A.GRANT, _A.REFUSE}),
 }
 """What moves a thing on from a post: taken by one, it is not another's to do. Urging, noting, calling is anybody's.
 
 Inspectors need no lease, a task is given to one of them; of a unit whoever is at work may act.
 """
 
+_KNOWN: Final = {
+    Thing.CASE: frozenset(step.action for step in CASE_STEPS),
+    Thing.REPORT: frozenset(step.action for step in REPORT_STEPS),
+}
 LEASABLE: Final = frozenset(action for actions in STAGE_ACTIONS.values() for action in actions)
 RELEASERS: Final = (Post.SHIFT_LEAD, Post.SUPERVISOR)
 """Who may take another's claim away: who leads the shift, who looks over everything."""
@@ -109,7 +114,8 @@ def claiming_post(actor: Actor, thing: Claimed, units_below: UnitsBelow, *, as_p
 
     He may as the post he names, else as the first of his that it waits for.
     """
-    posts = [post for post in claimable_posts(actor, thing.standing, units_below) if as_post in {None, post}]
+    known = claimable_posts(actor, thing.thing, thing.standing, units_below)
+    posts = [post for post in known if as_post in {None, post}]
     if not posts:
         raise NotPermitted("您的岗位不能在此执行“claim”")
     found = next((post for post in thing.waits_for if post in posts), None)
@@ -119,9 +125,14 @@ def claiming_post(actor: Actor, thing: Claimed, units_below: UnitsBelow, *, as_p
     return found
 
 
-def claimable_posts(actor: Actor, standing: Standing, units_below: UnitsBelow) -> tuple[Post, ...]:
-    """Return the actor's posts that know leases and reach a thing."""
-    return tuple(post for post in STAGE_ACTIONS if post in actor.posts and _reaches(actor, post, standing, units_below))
+def claimable_posts(actor: Actor, thing: Thing, standing: Standing, units_below: UnitsBelow) -> tuple[Post, ...]:
+    """Return the actor's posts that know leases on such a thing, and reach this one."""
+    found = []
+    for post, actions in STAGE_ACTIONS.items():
+        own = actions & _KNOWN[thing] - COMBINED.keys()
+        if post in actor.posts and any(_may(actor, action, post, standing, units_below) for action in own):
+            found.append(post)
+    return tuple(found)
 
 
 def may_release(actor: Actor, lease: Lease, standing: Standing, units_below: UnitsBelow) -> bool:
@@ -143,12 +154,6 @@ def _acting(action: Action, post: Post) -> Sequence[Post]:
     """Return the posts whose stages an action moves; one that stands for several steps moves the stages of them all."""
     posts = COMBINED.get(action, (post,))
     return [one for one in posts if action in STAGE_ACTIONS.get(one, ())]
-
-
-def _reaches(actor: Actor, post: Post, standing: Standing, units_below: UnitsBelow) -> bool:
-    return any(
-        _may(actor, action, post, standing, units_below) for action in STAGE_ACTIONS[post] if action not in COMBINED
-    )
 
 
 def _may(actor: Actor, action: Action, post: Post, standing: Standing, units_below: UnitsBelow) -> bool:

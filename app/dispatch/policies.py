@@ -91,20 +91,20 @@ class Policies:
     reopen_within: timedelta = policy(15 * _DAYS, "结案后多久内可以重办", SPAN)
 
     # the desk's own time
-    accept_limit: Limit = policy(_minutes(15), "受理时限", LIMIT)
-    file_limit: Limit = policy(_minutes(15), "立案时限", LIMIT)
-    dispatch_limit: Limit = policy(_minutes(15), "派遣时限", LIMIT)
-    verify_limit: Limit = policy(_minutes(30), "核实时限", LIMIT)
-    send_check_limit: Limit = policy(_minutes(15), "处置反馈后派核查的时限", LIMIT)
-    check_limit: Limit = policy(_minutes(30), "核查时限", LIMIT)
-    close_limit: Limit = policy(_minutes(15), "核查通过后结案的时限", LIMIT)
+    accept_limit: Limit = policy(_minutes(15), "受理时限", LIMIT, city_wide=True)
+    file_limit: Limit = policy(_minutes(15), "立案时限", LIMIT, city_wide=True)
+    dispatch_limit: Limit = policy(_minutes(15), "派遣时限", LIMIT, city_wide=True)
+    verify_limit: Limit = policy(_minutes(30), "核实时限", LIMIT, city_wide=True)
+    send_check_limit: Limit = policy(_minutes(15), "处置反馈后派核查的时限", LIMIT, city_wide=True)
+    check_limit: Limit = policy(_minutes(30), "核查时限", LIMIT, city_wide=True)
+    close_limit: Limit = policy(_minutes(15), "核查通过后结案的时限", LIMIT, city_wide=True)
     ruling_limit: Limit = policy(
         Limit(value=1, unit=LimitUnit.WORK_HOUR), "工作时限案件的审批时限，超出部分还给处置单位", LIMIT
     )
     ruling_limit_continuous: Limit = policy(_minutes(15), "连续计时案件的审批时限", LIMIT)
     arbitration_limit: Limit = policy(_ONE_WORK_DAY, "裁定时限", LIMIT)
     approval_chains: tuple[ApprovalRow, ...] = policy(BUILT_IN, "申请由哪些岗位依次审批；先列者先用", CHAINS)
-    claim_lease: timedelta = policy(timedelta(minutes=15), "认领一件待办后独占多久", SPAN)
+    claim_lease: timedelta = policy(timedelta(minutes=15), "认领一件待办后独占多久", SPAN, city_wide=True)
 
     # places of a higher standard, and orders (交办, 督办)
     grade_limits: tuple[GradeLimit, ...] = policy((), "责任地块等级对处置时限的调整（倍数或替代时限）", GRADES)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, insert, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.dispatch.access import Thing
 from app.dispatch.codes import Post, RequestState
@@ -67,9 +68,20 @@ class HandedOver:
     at: datetime
     from_account: UUID
     from_name: str
+    by_account: UUID
     to_account: UUID | None
+    to_name: str | None
     leases: Sequence[Mapping[str, Any]]
     note: str | None
+
+
+_To = aliased(Account)
+_HANDOVERS: Final = (
+    select(Handover, Account.name, _To.name, HandoverNote.body)
+    .join(Account, Account.id == Handover.from_account)
+    .outerjoin(_To, _To.id == Handover.to_account)
+    .outerjoin(HandoverNote, HandoverNote.handover_id == Handover.id)
+)
 
 
 class LeaseRepository:
@@ -184,25 +196,17 @@ class LeaseRepository:
     async def handovers(self, account_id: UUID, since: datetime, limit: int) -> list[HandedOver]:
         """Return what was lately handed over to or by somebody, or taken away from him; newest first."""
         query = (
-            select(Handover, Account.name, HandoverNote.body)
-            .join(Account, Account.id == Handover.from_account)
-            .outerjoin(HandoverNote, HandoverNote.handover_id == Handover.id)
-            .where(or_(Handover.to_account == account_id, Handover.from_account == account_id), Handover.at >= since)
+            _HANDOVERS.where(
+                or_(Handover.to_account == account_id, Handover.from_account == account_id), Handover.at >= since
+            )
             .order_by(Handover.at.desc(), Handover.id)
             .limit(limit)
         )
-        return [
-            HandedOver(
-                id=row.id,
-                at=row.at,
-                from_account=row.from_account,
-                from_name=name,
-                to_account=row.to_account,
-                leases=row.leases,
-                note=note,
-            )
-            for row, name, note in await self._session.execute(query)
-        ]
+        return [_handed(*one) for one in await self._session.execute(query)]
+
+    async def handover(self, handover_id: UUID) -> HandedOver:
+        """Return one handover."""
+        return _handed(*(await self._session.execute(_HANDOVERS.where(Handover.id == handover_id))).one())
 
     async def _leases(self, which: ColumnElement[bool], now: datetime) -> list[Lease]:
         query = select(LeaseRow, Account.name).join(Account, Account.id == LeaseRow.account_id)
@@ -217,3 +221,17 @@ def ended(lease: Lease) -> dict[str, Any]:
 
 def _lease(row: LeaseRow, name: str) -> Lease:
     return Lease(subject_id=row.subject_id, post=row.post, account_id=row.account_id, name=name, until=row.until)
+
+
+def _handed(row: Handover, from_name: str, to_name: str | None, note: str | None) -> HandedOver:
+    return HandedOver(
+        id=row.id,
+        at=row.at,
+        from_account=row.from_account,
+        from_name=from_name,
+        by_account=row.by_account,
+        to_account=row.to_account,
+        to_name=to_name,
+        leases=row.leases,
+        note=note,
+    )

@@ -18,6 +18,7 @@ from app.models.base import Base
 from app.models.cases import Case, CaseReport, CaseRequest, LegFacts
 from app.models.facts import ReportFactsRow, RoundFactsRow
 from app.models.history import HistoryRow, HistoryText
+from app.models.leases import LeaseRow
 from app.models.places import PlacePair
 from app.models.reports import MediaUse, Report
 from app.models.work import OutboxEvent, OutboxLane, Timer
@@ -62,6 +63,7 @@ class StepRows:
     events: Rows = field(default_factory=list)
     lanes: Rows = field(default_factory=list)
     pairs: Rows = field(default_factory=list)
+    freed: Rows = field(default_factory=list)
     history: Rows = field(default_factory=list)
     texts: Rows = field(default_factory=list)
 
@@ -102,6 +104,11 @@ def _update(
     return f"UPDATE {model.__tablename__} AS t SET {changed} FROM {_given(part, model)} WHERE {same} AND {where}"  # noqa: S608  # as above
 
 
+def _delete(part: str, model: type[Base], key: Sequence[str]) -> str:
+    same = " AND ".join(f"t.{name} = r.{name}" for name in key)
+    return f"DELETE FROM {model.__tablename__} AS t USING {_given(part, model)} WHERE {same}"  # noqa: S608  # as above
+
+
 _PARTS: Final[Mapping[str, str]] = {
     "opened": _insert("opened", Case, left_out=("geog",)),
     "cases": _update("cases", Case, _MOVED_CASE),
@@ -124,6 +131,7 @@ _PARTS: Final[Mapping[str, str]] = {
         conflict="ON CONFLICT (lane) DO UPDATE SET next_at = coalesce(outbox_lanes.next_at, excluded.next_at)",
     ),
     "pairs": _insert("pairs", PlacePair),
+    "freed": _delete("freed", LeaseRow, ("subject_id", "post", "account_id")),
     "history": _insert("history", HistoryRow),
     "texts": _insert("texts", HistoryText),
 }

@@ -1,19 +1,22 @@
-"""All SQL about worklists: how many wait by light, and the first of them."""
+"""All SQL about worklists: how many wait by light, the first of them, and each queue in the order of its stage."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.dispatch.access import Sight, Thing
 from app.dispatch.codes import ClockKind, RequestState
+from app.dispatch.disclosure import UNIT_POSTS
 from app.dispatch.worklist import Queue
 from app.models.cases import Case, CaseRequest, LegFacts
+from app.models.leases import LeaseRow
+from app.models.people import Account
 from app.models.reports import Report
 from app.repositories.reach import cases_in_sight, reports_in_sight
 
@@ -31,6 +34,36 @@ class Waiting:
     due_at: datetime | None
     yellow_at: datetime | None
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one stands in a queue: the instant that it is ordered by, then the id."""
+
+    key: datetime | None
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """One thing in a queue. `key` is what the queue is ordered by; the last three tell who has claimed it."""
+
+    id: UUID
+    number: str
+    state: str
+    attention: Sequence[str]
+    due_at: datetime | None
+    since: datetime
+    yellow_at: datetime | None
+    key: datetime | None
+    holder_id: UUID | None
+    holder: str | None
+    until: datetime | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(key=self.key, id=self.id)
 
 
 class WorklistRepository:
@@ -69,6 +102,96 @@ class WorklistRepository:
             for one, no, state, attention, due, yellow, at in found
         ]
 
+    async def queued(
+        self,
+        queue: Queue,
+        sight: Sight,
+        account_id: UUID,
+        now: datetime,
+        *,
+        limit: int,
+        behind: Place | None = None,
+        among: Collection[UUID] | None = None,
+    ) -> list[Queued]:
+        """Return what stands in a queue behind a place, the first first; what has no instant comes before all.
+
+        With `among`, only of these things.
+        """
+        table, key = _table(queue), _key(queue)
+        claimed = and_(LeaseRow.subject_id == table.id, LeaseRow.post == queue.post, LeaseRow.until > now)
+        found = await self._session.execute(
+            _joined(select(*_columns(queue), key, LeaseRow.account_id, Account.name, LeaseRow.until), queue)
+            .outerjoin(LeaseRow, claimed)
+            .outerjoin(Account, Account.id == LeaseRow.account_id)
+            .where(_standing_in(queue, sight, account_id), *_behind(key, table.id, behind))
+            .where(table.id.in_(among) if among is not None else true())
+            .order_by(key.asc().nulls_first(), table.id)
+            .limit(limit)
+        )
+        return [Queued(**dict(zip(Queued.__dataclass_fields__, row, strict=True))) for row in found]
+
+    async def free(self, queue: Queue, sight: Sight, account_id: UUID, now: datetime, *, limit: int) -> list[Queued]:
+        """Lock the first in a queue that nobody has claimed and nobody is busy with."""
+        table, key = _table(queue), _key(queue)
+        claimed = select(LeaseRow.post).where(LeaseRow.subject_id == table.id, LeaseRow.post == queue.post)
+        found = await self._session.execute(
+            _joined(select(*_columns(queue), key), queue)
+            .where(_standing_in(queue, sight, account_id), ~claimed.where(LeaseRow.until > now).exists())
+            .order_by(key.asc().nulls_first(), table.id)
+            .limit(limit)
+            .with_for_update(of=table, key_share=True, skip_locked=True)
+        )
+        return [
+            Queued(**dict(zip(Queued.__dataclass_fields__, (*row, None, None, None), strict=True))) for row in found
+        ]
+
+
+def _table(queue: Queue) -> Any:  # noqa: ANN401  # one of two mapped classes
+    return Case if queue.thing is Thing.CASE else Report
+
+
+def _key(queue: Queue) -> Column:
+    """Return the column that a queue is ordered by: one limit for all of a queue, or a due time of each."""
+    if queue.ruling:
+        return CaseRequest.ruling_due_at
+    if queue.limit is None:
+        return Case.leg_due_at
+    return Case.waiting_since if queue.thing is Thing.CASE else Report.waiting_since
+
+
+def _columns(queue: Queue) -> tuple[Any, ...]:
+    if queue.thing is Thing.REPORT:
+        waiting = func.coalesce(Report.waiting_since, Report.received_at)
+        return Report.id, Report.receipt_no, Report.state, Report.attention, Report.answer_due_at, waiting, null()
+    since = CaseRequest.asked_at if queue.ruling else func.coalesce(Case.waiting_since, Case.filed_at)
+    due_at, yellow_at = _instants(queue, _clock(queue))
+    yellow = null() if queue.ruling else yellow_at
+    return Case.id, Case.case_no, Case.state, Case.attention, due_at, since, yellow
+
+
+def _clock(queue: Queue) -> ClockKind:
+    return ClockKind.LEG if queue.post in UNIT_POSTS else ClockKind.CASE
+
+
+def _joined(query: Select[Any], queue: Queue) -> Select[Any]:
+    if not queue.ruling:
+        return query.select_from(_table(queue))
+    pending = and_(CaseRequest.case_id == Case.id, CaseRequest.state == RequestState.PENDING)
+    return query.select_from(Case).join(CaseRequest, and_(pending, CaseRequest.ruler == queue.post))
+
+
+def _standing_in(queue: Queue, sight: Sight, account_id: UUID) -> ColumnElement[bool]:
+    """Return the condition to stand in a queue; of requests the join has asked already."""
+    return _waiting(replace(queue, ruling=False), sight, account_id)
+
+
+def _behind(key: Column, row_id: Any, place: Place | None) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401  # a mapped column
+    if place is None:
+        return ()
+    if place.key is None:
+        return (or_(key.is_not(None), row_id > place.id),)
+    return (tuple_(key, row_id) > tuple_(place.key, place.id),)
+
 
 def _instants(queue: Queue, clock: ClockKind) -> tuple[Column, Column]:
     if queue.thing is Thing.REPORT:
@@ -93,4 +216,6 @@ def _waiting(queue: Queue, sight: Sight, account_id: UUID) -> ColumnElement[bool
     if queue.unsigned:
         leg = select(LegFacts.number).where(LegFacts.case_id == Case.id, LegFacts.ended_at.is_(None))
         tests.append(leg.where(LegFacts.signed_at.is_(None)).exists())
+    if queue.post in UNIT_POSTS:
+        tests.append(Case.unit_code.in_(sorted(sight.units)))  # seen is also what it had once
     return and_(*tests)

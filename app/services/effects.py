@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.dispatch.case_projection import TimerWanted
+from app.dispatch.leases import Lease
 from app.dispatch.ruling import RulingWanted
 from app.dispatch.task import UNTAKEN, Task
 from app.services.ledger import Subject
@@ -36,6 +37,7 @@ class Effects:
     events: list[Row] = field(default_factory=list)
     pairs: list[Row] = field(default_factory=list)
     rulings: list[Ruled] = field(default_factory=list)
+    freed: list[Row] = field(default_factory=list)
 
     def mark(self) -> tuple[int, ...]:
         """Return how much there is until now."""
@@ -47,7 +49,7 @@ class Effects:
             del what[length:]
 
     def _lists(self) -> tuple[list[Any], ...]:
-        return self.links, self.timers, self.uses, self.events, self.pairs, self.rulings
+        return self.links, self.timers, self.uses, self.events, self.pairs, self.rulings, self.freed
 
     def link(self, case_id: UUID, report_id: UUID, at: datetime, *, first: bool) -> None:
         """Let a case carry a report."""
@@ -100,6 +102,12 @@ class Effects:
     def rule(self, ruled: Ruled) -> None:
         """Let a coordinator's word hold for the cases to come."""
         self.rulings.append(ruled)
+
+    def free(self, leases: Iterable[Lease]) -> None:
+        """End leases, each only while its holder has it."""
+        self.freed.extend(
+            {"subject_id": one.subject_id, "post": one.post, "account_id": one.account_id} for one in leases
+        )
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Put events into the outbox."""

@@ -25,7 +25,9 @@ from app.dispatch.errors import (
     Stale,
     Unavailable,
 )
+from app.dispatch.leases import LEASABLE, Lease, by_subject, ended_by, in_the_way
 from app.dispatch.policies import Policies
+from app.repositories.leases import LeaseRepository
 from app.services import idempotency
 from app.services.acts import Act, Sittings
 from app.services.held import HeldCase, HeldReport
@@ -156,9 +158,17 @@ class Frame:
                 seen[wish.meta.key] = wish.id
             else:
                 unseen.add(wish.meta.key)
+        hearing.leases = await self._leases(sitting, hearing, wishes)
         hearing.used = await idempotency.take(sitting.session, seen, status=_DONE, now=hearing.now)
         hearing.done = await idempotency.done_before(sitting.session, unseen - seen.keys())
         return hearing
+
+    async def _leases(
+        self, sitting: Sitting, hearing: "_Hearing", wishes: Sequence[Wish]
+    ) -> Mapping[UUID, Sequence[Lease]]:
+        """Return who has claimed what is to be moved on; read behind the locks, as those who claim lock it too."""
+        wanted = {wish.id for wish in wishes if wish.command.action in LEASABLE and hearing.seen(wish) is not None}
+        return by_subject(await LeaseRepository(sitting.session).alive(wanted, hearing.now))
 
     def _outcome(self, hearing: "_Hearing", wish: Wish) -> Outcome:
         try:
@@ -174,6 +184,7 @@ class _Hearing:
     sitting: Sitting
     steps: Steps
     now: datetime
+    leases: Mapping[UUID, Sequence[Lease]] = field(default_factory=dict)
     used: Mapping[KeyUse, Replay | IdempotencyMismatch] = field(default_factory=dict)
     done: set[KeyUse] = field(default_factory=set)
 
@@ -217,11 +228,21 @@ class _Hearing:
         with self.sitting.attempt():
             try:
                 act = Act(subject=wish.subject, subject_id=wish.id, command=wish.command, acting=acting)
+                state = held.life.state
                 self.steps.take(self.sitting, act)
+                self._respect_leases(wish, post, moved=held.life.state is not state)
             except Conflict:
                 meta.check(version)  # what was sent is judged first, then what the caller knew, then the state
                 raise
             meta.check(version)
+
+    def _respect_leases(self, wish: Wish, post: Post, *, moved: bool) -> None:
+        """Refuse what a colleague of the same post has claimed; end the claims that this step makes pointless."""
+        leases, action, who = self.leases.get(wish.id, ()), wish.command.action, wish.actor.account_id
+        claimed = in_the_way(leases, action, post, who, self.now)
+        if claimed is not None:
+            raise claimed.refusal()
+        self.sitting.effects.free(ended_by(leases, action, post, who, moved=moved))
 
     def _check_named(self, wish: Wish, standing: Standing) -> None:
         """Refuse a second person who may not void this case himself, and a target that the caller does not see."""

@@ -29,6 +29,7 @@ def rows_of(gathered: Gathered, effects: Effects, ledger: Ledger) -> StepRows:
         if report.changed:
             _report(rows, report)
     rows.pairs = [*effects.pairs]
+    rows.freed = [*effects.freed]
     rows.links, rows.unlinks = effects.linked()
     rows.timers, rows.lapsed = effects.timed()
     rows.lanes = lanes_of(effects.events)

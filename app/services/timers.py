@@ -16,6 +16,7 @@ from app.dispatch.errors import BadInput, Conflict, NotVisible, Unavailable
 from app.dispatch.follow_ups import AUTO_ACCEPT
 from app.dispatch.task import UNTAKEN
 from app.models.work import Timer
+from app.repositories.leases import LeaseRepository
 from app.repositories.step_reading import StepReading
 from app.repositories.work import WorkRepository
 from app.services.acts import Act, Done
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(seconds=60)
 AT_ONCE: Final = 50
+CLEARED_AT_ONCE: Final = 100_000
 KEPT: Final = timedelta(days=7)
 """How long used keys and inbox ids are remembered: partners retry for three days."""
 _COMMANDS: Final[Mapping[str, Command]] = {AUTO_SIGN: Sign(), RESUME: Resume(), UNTAKEN: HandOver(untaken=True)}
@@ -97,9 +99,11 @@ class Timers:
         return len(due)
 
     async def forget(self) -> None:
-        """Remove idempotency keys and inbox ids that have had their time."""
+        """Remove idempotency keys and inbox ids that have had their time, and claims that ended by themselves."""
         async with writing(self._sessions) as session:
             await WorkRepository(session).drop_keys(self._now() - KEPT)
+        async with writing(self._sessions) as session:
+            await LeaseRepository(session).clear(self._now(), CLEARED_AT_ONCE)
 
     def _knows(self, due: Due) -> bool:
         return due.kind in {*_COMMANDS, AUTO_ACCEPT} or (due.kind == ORDER_DUE and self._orders is not None)

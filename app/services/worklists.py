@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.dispatch.access import Actor, sight
+from app.dispatch.access import Actor, acting_sight
 from app.dispatch.disclosure import judging_clock
 from app.dispatch.worklist import Queue, queues_of
 from app.repositories.worklists import Waiting, WorklistRepository
@@ -37,7 +37,7 @@ class Worklists:
         async with reading(self._sessions) as session:
             repository = WorklistRepository(session)
             for queue in queues_of(actor.posts):
-                seen = sight(actor, queue.thing, units_below)
+                seen = acting_sight(actor, queue.post, queue.thing, units_below)
                 lights = await repository.lights(queue, seen, actor.account_id, clock, now)
                 first = await repository.first(queue, seen, actor.account_id, clock, limit) if lights else []
                 found.append(WaitingQueue(queue=queue, lights=lights, first=first))

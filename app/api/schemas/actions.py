@@ -74,7 +74,7 @@ class BatchItem(Answer):
 
 
 class BatchOut(Answer):
-    """One answer an id, in the order they were given."""
+    """One answer an id, in the order in which they were first named."""
 
     items: list[BatchItem] = Field(description="As the ids")
 

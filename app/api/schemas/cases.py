@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.api.schemas.base import Answer, Instant
+from app.api.schemas.claims import ClaimOut
 from app.api.schemas.orders import OrderBriefOut
 from app.dispatch.codes import (
     CaseState,
@@ -154,6 +155,10 @@ class CaseOut(Answer):
     )
     updated_at: Instant = Field(description="Last step", examples=["2026-03-02T09:20:00+08:00"])
     version: int = Field(description="Number of the last step; also the ETag", examples=[3])
+
+    claims: list[ClaimOut] | None = Field(
+        default=None, description="Who has claimed it; told by claim and release only, null elsewhere", examples=[None]
+    )
 
     @classmethod
     def of(cls, view: CaseView) -> Self:

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from app.api.schemas.base import Answer, Body, Instant
 from app.api.schemas.cases import ReporterOut
+from app.api.schemas.claims import ClaimOut
 from app.api.schemas.location import LocationIn, LocationOut
 from app.dispatch.arrival import Arrival, Reporter
 from app.dispatch.codes import CaseState, Contact, Kind, ReportState, Source
@@ -171,6 +172,10 @@ class ReportOut(Answer):
     received_at: Instant = Field(description="By our clock")
     updated_at: Instant = Field(description="Last step")
     version: int = Field(description="Rises with every step; the ETag", examples=[1])
+
+    claims: list[ClaimOut] | None = Field(
+        default=None, description="Who has claimed it; told by claim and release only, null elsewhere", examples=[None]
+    )
 
     @classmethod
     def of(cls, view: ReportView, *, query_code: str | None = None) -> Self:

@@ -1,13 +1,13 @@
 """What each kind of policy takes, refuses, writes and shows."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from app.dispatch.codes import Action, CheckResult, DisposalResult, LimitUnit, ReworkClock, WorkDayRule
+from app.dispatch.codes import Action, CheckResult, DisposalResult, LimitUnit, Post, ReworkClock, WorkDayRule
 from app.dispatch.commands import Check, Dispose
 from app.dispatch.errors import BadInput, EvidenceRequired
 from app.dispatch.limits import Limit
@@ -100,19 +100,26 @@ def test_durations_are_written_so_that_they_are_read_again(span: timedelta) -> N
 
 
 def test_photos_and_fields_are_demanded_of_the_action_that_is_named() -> None:
-    done = Dispose(result=DisposalResult.SOLVED)
-    check(done, (), ())
-    check(Check(result=CheckResult.PASS), ("dispose",), ("dispose.public_answer",))
+    done, both = Dispose(result=DisposalResult.SOLVED), demanding(("dispose",), ("dispose.public_answer",))
+    check(done, Post.UNIT, DEFAULTS)
+    check(Check(result=CheckResult.PASS), Post.INSPECTOR, both)
     with pytest.raises(EvidenceRequired) as photos:
-        check(done, ("dispose",), ("dispose.public_answer",))
+        check(done, Post.UNIT, both)
     assert photos.value.fields["policy"] == "evidence_required"
     assert photos.value.fields["errors"][0]["where"] == ["body", "media"]  # type: ignore[index]
+    words = demanding((), ("dispose.public_answer",))
     for empty in (None, "", "  "):
         with pytest.raises(BadInput) as field:
-            check(Dispose(result=DisposalResult.SOLVED, public_answer=empty), (), ("dispose.public_answer",))
+            check(Dispose(result=DisposalResult.SOLVED, public_answer=empty), Post.UNIT, words)
         assert (field.value.code, field.value.fields["field"]) == ("field_required", "public_answer")
         assert field.value.fields["policy"] == "required_fields"
-    check(Dispose(result=DisposalResult.SOLVED, public_answer="已清理"), (), ("dispose.public_answer",))
+    check(Dispose(result=DisposalResult.SOLVED, public_answer="已清理"), Post.UNIT, words)
+    for giver in (Post.POLICY, Post.PARTNER, Post.CITIZEN):
+        check(done, giver, both)
+
+
+def demanding(evidence: tuple[str, ...], fields_: tuple[str, ...]) -> Policies:
+    return replace(DEFAULTS, evidence_required=evidence, required_fields=fields_)
 
 
 def test_what_may_be_demanded_is_told_by_hand() -> None:

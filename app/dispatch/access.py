@@ -108,7 +108,8 @@ GRANTS: Final = (
     _may(
         Post.SHIFT_LEAD,
         Relation.REACH,
-        *(_A.FILE, _A.AMEND, _A.CLOSE, _A.VOID, _A.DESK_CHECK, _A.RESUME, _A.GRANT, _A.REFUSE, *_DESK),
+        *(_A.FILE, _A.AMEND, _A.CLOSE, _A.VOID, _A.DESK_CHECK, _A.RESUME, _A.GRANT, _A.REFUSE),
+        *(_A.REVIEW_APPEAL, *_DESK),
     ),
     _may(Post.DISPATCHER, Relation.REACH, _A.DISPATCH, _A.RECALL, _A.GRANT, _A.REFUSE, *_REMARKS),
     _may(
@@ -116,6 +117,7 @@ GRANTS: Final = (
         Relation.UNIT,
         *(_A.SIGN, _A.CONTACT, _A.DISPOSE, _A.RESUME, *_PARTS),
         *(_A.REQUEST_RETURN, _A.REQUEST_EXTENSION, _A.REQUEST_SUSPENSION, _A.REQUEST_ARBITRATION),
+        _A.APPEAL,
     ),
     _may(Post.UNIT, Relation.LEG, _A.SIGN, _A.CONTACT, *_PARTS),
     _may(Post.UNIT, Relation.HAD, *_REMARKS),
@@ -127,7 +129,7 @@ GRANTS: Final = (
     _may(Post.INSPECTOR, Relation.TASK, *_REMARKS),
     _may(Post.SUPERVISOR, Relation.OVERSIGHT, *_REMARKS),
     _may(Post.COORDINATOR, Relation.OVERSIGHT, *_REMARKS),
-    _may(Post.SUPERVISOR, Relation.REACH, _A.GRANT, _A.REFUSE),
+    _may(Post.SUPERVISOR, Relation.REACH, _A.GRANT, _A.REFUSE, _A.REVIEW_APPEAL),
     _may(Post.COORDINATOR, Relation.REACH, _A.ARBITRATE, _A.GRANT, _A.REFUSE),
 )
 
@@ -142,6 +144,7 @@ class Office(StrEnum):
     RULINGS = "rulings"
     PROOFS = "proofs"
     POLICIES = "policies"
+    CAMPAIGNS = "campaigns"
 
 
 OFFICES: Final = {
@@ -149,6 +152,7 @@ OFFICES: Final = {
     Office.RULINGS: (Post.COORDINATOR,),
     Office.PROOFS: (Post.ADMIN, Post.COORDINATOR, Post.SUPERVISOR),
     Office.POLICIES: (Post.ADMIN,),
+    Office.CAMPAIGNS: (Post.ADMIN,),
 }
 """Which posts may change or try what; city-wide holders at the city's desk only."""
 

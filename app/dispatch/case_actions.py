@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.dispatch import (
     case_amending,
     case_answers,
+    case_appeals,
     case_arbitration,
     case_disposal,
     case_ending,
@@ -62,6 +63,8 @@ _DECISIONS: Final[Mapping[Action, Decision]] = {
     Action.RELOCATE: case_places.relocate,
     Action.AMEND: case_amending.amend,
     Action.MERGE_CASE: case_merging.merge_case,
+    Action.APPEAL: case_appeals.appeal,
+    Action.REVIEW_APPEAL: case_appeals.review_appeal,
 }
 
 

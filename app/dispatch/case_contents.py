@@ -3,7 +3,16 @@
 from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
-from app.dispatch import case_amending, case_disposal, case_ending, case_requests, case_tasks, commands, required
+from app.dispatch import (
+    case_amending,
+    case_appeals,
+    case_disposal,
+    case_ending,
+    case_requests,
+    case_tasks,
+    commands,
+    required,
+)
 from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Action
 from app.dispatch.deciding import Scene
@@ -59,6 +68,7 @@ _LOOKS: Final[Mapping[Action, Look]] = {
     Action.DESK_CHECK: case_ending.check_desk_result,
     Action.CLOSE: case_ending.check_end_kind,
     Action.AMEND: case_amending.check_wish,
+    Action.REVIEW_APPEAL: case_appeals.check_appeal,
 }
 """Only what can be told without the state; what depends on it, the decision says itself."""
 

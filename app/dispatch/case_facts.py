@@ -5,7 +5,17 @@ from typing import Final
 from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Clocked, Leg, Matter, Request, Round
-from app.dispatch.codes import CaseState, DisposalResult, EndKind, Handling, LegEnd, LegKind, RequestKind, RequestState
+from app.dispatch.codes import (
+    AppealState,
+    CaseState,
+    DisposalResult,
+    EndKind,
+    Handling,
+    LegEnd,
+    LegKind,
+    RequestKind,
+    RequestState,
+)
 from app.dispatch.facts import LegFacts, RoundFacts
 
 END_ASKED: Final = "end_asked"
@@ -36,6 +46,7 @@ def case_flags(life: CaseLife) -> list[str]:
         "recurrent": life.recurrent,
         "urged": life.urges > 0,
         "request_pending": turn.pending is not None,
+        "appeal_pending": any(one.state is AppealState.PENDING for one in turn.appeals),
         END_ASKED: turn.pending is not None and turn.pending.kind is RequestKind.END,
         "made_safe": any(one.result is DisposalResult.TEMPORARY for one in turn.disposals),
         "answer_to_approve": turn.standing is not None and turn.standing.to_approve,

@@ -10,14 +10,16 @@ from uuid import UUID
 
 from app.dispatch.case_life import CaseLife, Clocked, Round, Spot, limit_of
 from app.dispatch.changing import replace
-from app.dispatch.codes import Action, CaseState, Handling, Kind, Source
+from app.dispatch.codes import Action, Attention, CaseState, Handling, Kind, Source
 from app.dispatch.fold_amends import amended, merged, relocated
+from app.dispatch.fold_appeals import appealed, reviewed
 from app.dispatch.fold_clocks import let_due_pass
 from app.dispatch.fold_ends import approved, checked, closed, disposed, sent_to_check, voided
 from app.dispatch.fold_legs import assigned, dispatched, part_done, part_returned, recalled, reopened, signed
 from app.dispatch.fold_requests import arbitrated, requested, resumed, ruled
-from app.dispatch.fold_turns import end_idle_parts
+from app.dispatch.fold_turns import end_idle_parts, in_round
 from app.dispatch.history import Entry, id_of
+from app.dispatch.report_life import dissatisfied
 from app.dispatch.task import told as task_told
 
 Change = Callable[[CaseLife, Entry], CaseLife]
@@ -90,12 +92,27 @@ def _tagged(life: CaseLife, entry: Entry) -> CaseLife:
 
 
 def _supplemented(life: CaseLife, entry: Entry) -> CaseLife:
-    return replace(life, attention=life.attention | {entry.payload["attention"]})
+    raised = entry.payload["attention"]
+    life = replace(life, attention=life.attention | {raised})
+    if raised != Attention.DISSATISFIED:
+        return life
+    return in_round(life, lambda r: replace(r, dissatisfied_at=entry.recorded_at))
 
 
 def _called_back(life: CaseLife, entry: Entry) -> CaseLife:
-    raised = entry.payload.get("attention")
-    return replace(life, attention=life.attention | {raised}) if raised else life
+    """Mark the round with what the reporter was not content with, and bring the case to attention."""
+    p, at = entry.payload, entry.recorded_at
+    raised = p.get("attention")
+    if raised is None:
+        return life
+    life = replace(life, attention=life.attention | {raised})
+    grade = p.get("satisfaction")
+    turn = life.round
+    if grade is not None and dissatisfied(None, grade):
+        turn = replace(turn, dissatisfied_at=at)
+    if p.get("solved") is False:
+        turn = replace(turn, unsolved_at=at)
+    return in_round(life, lambda _: turn)
 
 
 def _unchanged(life: CaseLife, _: Entry) -> CaseLife:
@@ -136,4 +153,6 @@ _CHANGES: Final[Mapping[Action, Change]] = {
     Action.RELOCATE: relocated,
     Action.AMEND: amended,
     Action.MERGE_CASE: merged,
+    Action.APPEAL: appealed,
+    Action.REVIEW_APPEAL: reviewed,
 }

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from app.dispatch.codes import (
+    AppealState,
     CaseState,
     DisposalResult,
     EndKind,
@@ -16,6 +17,7 @@ from app.dispatch.codes import (
     LegEnd,
     LegKind,
     LimitUnit,
+    Mark,
     Post,
     RequestKind,
     RequestState,
@@ -139,6 +141,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal:
+    """A dispute of a mark; `step` posts have reviewed it, the shift lead and then the supervisor."""
+
+    mark: Mark
+    leg: int
+    state: AppealState
+    asked_at: datetime
+    step: int = 0
+    ruled_at: datetime | None = None
+
+    @property
+    def reviewer(self) -> Post | None:
+        """The post that reviews now; none once the last word was said."""
+        if self.state is not AppealState.PENDING:
+            return None
+        return Post.SUPERVISOR if self.step else Post.SHIFT_LEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disposal:
     """A unit's word that it is done; it stands until a check fails."""
 
@@ -192,6 +213,10 @@ class Round:
     suspended_until: datetime | None = None
     suspensions: int = 0
     reworks: int = 0
+    reworked_at: datetime | None = None
+    dissatisfied_at: datetime | None = None
+    unsolved_at: datetime | None = None
+    appeals: tuple[Appeal, ...] = ()
     failed_code: str | None = None
     closed_at: datetime | None = None
     end_kind: EndKind | None = None

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from app.dispatch import commands
 from app.dispatch.case_actions import decide
+from app.dispatch.case_appeals import marks
 from app.dispatch.case_legs import own_parts
 from app.dispatch.case_life import CaseLife
-from app.dispatch.codes import Action, CheckResult, DisposalResult, Post
+from app.dispatch.codes import Action, CheckResult, DisposalResult, Mark, Post
 from app.dispatch.deciding import Scene
 from app.dispatch.errors import ActionNotAllowed, BadInput, NotPermitted
 from app.dispatch.workflow import allowed
@@ -17,6 +18,14 @@ from app.dispatch.workflow import allowed
 _SOME: Final = "-"
 """Stands for a code that somebody would give."""
 _NOBODY: Final = UUID(int=0)
+
+
+def _disputed(life: CaseLife, scene: Scene) -> commands.Command:
+    """Return an appeal against a mark that was not appealed against yet, if there is one."""
+    known = {one.mark for one in life.round.appeals}
+    mark = next((one for one in marks(life, scene.now) if one not in known), Mark.OVERDUE)
+    return commands.Appeal(against=mark, text=_SOME)
+
 
 _TRIED: Final[Mapping[Action, Callable[[CaseLife, Scene], commands.Command]]] = {
     Action.DISPATCH: lambda _, __: commands.Dispatch(),
@@ -45,6 +54,7 @@ _TRIED: Final[Mapping[Action, Callable[[CaseLife, Scene], commands.Command]]] = 
     Action.MERGE_CASE: lambda _, __: commands.MergeCase(into_case=_NOBODY),
     Action.APPROVE_ANSWER: lambda _, __: commands.ApproveAnswer(public_answer=_SOME),
     Action.CALL_BACK: lambda _, __: commands.CallBack(report_id=_NOBODY, reached=True),
+    Action.APPEAL: _disputed,
     Action.URGE: lambda _, __: commands.Urge(),
     Action.NOTE: lambda _, __: commands.Note(text=_SOME),
     Action.TAG: lambda _, __: commands.Tag(),
@@ -61,10 +71,8 @@ def openings(life: CaseLife, scene: Scene, posts: frozenset[Post]) -> tuple[Acti
 
 
 def _is_open(life: CaseLife, action: Action, scene: Scene, posts: frozenset[Post]) -> bool:
-    if action in {Action.GRANT, Action.REFUSE}:
-        pending = life.round.pending
-        rules = pending is not None and pending.ruler in posts
-        return rules and not (action is Action.GRANT and pending is not None and pending.arbitrated)
+    if action in {Action.GRANT, Action.REFUSE, Action.REVIEW_APPEAL}:
+        return _waits_for(life, action, posts)
     if action in {Action.RETURN_SUB, Action.REPORT_UP}:
         return bool(own_parts(life, scene, action))
     make = _TRIED.get(action)
@@ -77,3 +85,13 @@ def _is_open(life: CaseLife, action: Action, scene: Scene, posts: frozenset[Post
     except (BadInput, NotPermitted):
         return True  # with other contents
     return True
+
+
+def _waits_for(life: CaseLife, action: Action, posts: frozenset[Post]) -> bool:
+    """Tell whether a request or an appeal waits for one of these posts."""
+    if action is Action.REVIEW_APPEAL:
+        return any(one.reviewer in posts for one in life.round.appeals)
+    pending = life.round.pending
+    if pending is None or pending.ruler not in posts:
+        return False
+    return action is Action.REFUSE or not pending.arbitrated

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from app.dispatch.case_appeals import reviewer
 from app.dispatch.case_legs import rested_parts
 from app.dispatch.case_life import CaseLife, Request
 from app.dispatch.codes import Action, CaseState, Post, RequestKind, RequestState
-from app.dispatch.commands import Arbitrate, Command, GrantRequest, RefuseRequest, Resume
+from app.dispatch.commands import Arbitrate, Command, GrantRequest, RefuseRequest, Resume, ReviewAppeal
 from app.dispatch.deciding import Scene
 from app.dispatch.errors import NotPermitted
 from app.dispatch.history import Draft
@@ -18,6 +19,8 @@ def ruler(life: CaseLife, command: Command) -> Post | None:
     """Return the post that rules now on the request a command is about; None for other commands."""
     if isinstance(command, Arbitrate):
         return Post.COORDINATOR
+    if isinstance(command, ReviewAppeal):
+        return reviewer(life, command)
     if not isinstance(command, GrantRequest | RefuseRequest):
         return None
     found = next((one for one in life.round.requests if one.id == command.request_id), None)

@@ -221,6 +221,25 @@ class RequestState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Mark(StrEnum):
+    """What a unit is marked for, and may appeal against."""
+
+    OVERDUE = "overdue"
+    REWORK = "rework"
+    DISSATISFIED = "dissatisfied"
+    UNSOLVED = "unsolved"
+    RETURN_REFUSED = "return_refused"
+    RECURRENCE = "recurrence"
+
+
+class AppealState(StrEnum):
+    """Where an appeal stands."""
+
+    PENDING = "pending"
+    UPHELD = "upheld"
+    REFUSED = "refused"
+
+
 class Handling(StrEnum):
     """How a case is handled; only `ordinary` goes the whole way."""
 

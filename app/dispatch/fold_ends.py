@@ -102,6 +102,7 @@ def _reworked(turn: Round, entry: Entry) -> Round:
     turn = replace(
         turn,
         reworks=turn.reworks + 1,
+        reworked_at=entry.recorded_at,
         failed_code=entry.payload.get("code"),
         disposals=tuple(replace(d, stands=False) for d in turn.disposals),
     )

@@ -102,6 +102,7 @@ class Policies:
         Limit(value=1, unit=LimitUnit.WORK_HOUR), "工作时限案件的审批时限，超出部分还给处置单位", LIMIT
     )
     ruling_limit_continuous: Limit = policy(_minutes(15), "连续计时案件的审批时限", LIMIT)
+    appeal_within: Limit = policy(Limit(value=3, unit=LimitUnit.WORK_DAY), "考核记录产生后多久内可以申诉", LIMIT)
     arbitration_limit: Limit = policy(_ONE_WORK_DAY, "裁定时限", LIMIT)
     approval_chains: tuple[ApprovalRow, ...] = policy(BUILT_IN, "申请由哪些岗位依次审批；先列者先用", CHAINS)
     claim_lease: timedelta = policy(timedelta(minutes=15), "认领一件待办后独占多久", SPAN, city_wide=True)

@@ -58,6 +58,7 @@ CASE_STEPS: Final = (
     *_steps(_C.DISPATCHED, (_A.MERGE_CASE, (_C.CLOSED,))),
     *_staying(_DISPOSED, _A.APPROVE_ANSWER),
     *_staying((*_DISPOSED, _C.CLOSED), _A.CALL_BACK, _A.GRANT, _A.REFUSE, _A.ARBITRATE),
+    *_staying((_C.DISPATCHED, _C.SUSPENDED, *_DISPOSED, _C.CLOSED), _A.APPEAL, _A.REVIEW_APPEAL),
     *_staying(OPEN_CASES, _A.URGE, _A.RELOCATE),
     *_staying(CaseState, _A.NOTE, _A.TAG, _A.SUPPLEMENT),
 )

@@ -34,6 +34,9 @@ _CASE_NOTES: Final = """\
   access), or back to `disposed` (not found).
 - A request asked in time and ruled late gives the wait beyond the desk's limit back to the leg; where the leg would
   have run out within that limit, the whole wait. A suspension granted after a clock ran out counts from its asking.
+- `appeal` disputes a mark of the present round (overdue, rework, dissatisfied, unsolved, return refused, recurrence),
+  once each and within `appeal_within` of it. `review_appeal` is the shift lead's word first, then the supervisor's,
+  which is the last. What an upheld appeal does to figures is not decided here; the fact stays.
 - `relocate` is what a new grid does to open cases: their cell, areas, beat and zones are named anew. The unit at work
   stays, and so do the codes of rounds that were closed before.
 - A unit with a desk gives its leg on by `assign_sub`, to units below it; a part may be given on again. A part is due no

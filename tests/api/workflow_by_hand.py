@@ -45,55 +45,63 @@ reject               | operator                   | J | .   | J | . | . | . | . 
 answer               | operator                   | N | .   | N | . | . | . | . | . | . | .
 forward              | operator                   | O | .   | O | . | . | . | . | . | . | .
 merge                | desk                       | M | .   | M | . | . | . | . | . | . | .
-unmerge              | desk                       | . | .   | . | . | A | . | . | . | . | .
+unmerge              | desk                       | . | .   | . | A | A | . | . | . | . | .
 self_dispose         | inspector.author           | S | .   | . | . | . | . | . | . | . | .
 withdraw             | operator, inspector.author | W | .   | W | = | = | . | . | . | . | .
 take_up              | inspector.task             | . | =   | . | . | . | . | . | . | . | .
-hand_over            | inspector.task             | . | =   | . | . | . | . | . | . | . | .
+hand_over            | inspector.task, desk       | . | =   | . | . | . | . | . | . | . | .
 receive              | nobody                     | . | .   | . | . | . | . | . | . | . | .
 supplement           | nobody                     | = | =   | = | = | = | = | = | = | = | =
 urge                 | nobody                     | = | =   | = | = | = | = | = | = | = | =
 call_back            | nobody                     | = | =   | = | = | = | = | = | = | = | =
-evaluate             | nobody                     | . | .   | . | = | = | . | . | . | . | .
+evaluate             | nobody                     | . | .   | . | = | = | = | = | = | . | .
 reply                | nobody                     | . | .   | . | = | = | . | . | . | . | .
 """
 
 CASES: Final = """
-action              | who                                 | F | D       | S | P   | L       | K | C | V
-dispatch            | dispatcher                          | D | .       | . | .   | .       | . | . | .
-recall              | dispatcher                          | . | F       | . | .   | .       | . | . | .
-amend               | shift_lead                          | = | =       | . | .   | .       | . | . | .
-sign                | unit                                | . | =       | . | .   | .       | . | . | .
-contact             | unit                                | . | =       | . | .   | .       | . | . | .
-assign_sub          | unit                                | . | =       | . | .   | .       | . | . | .
-return_sub          | unit                                | . | =       | . | .   | .       | . | . | .
-report_up           | unit                                | . | =       | . | .   | .       | . | . | .
-request_return      | unit                                | . | =       | . | .   | .       | . | . | .
-request_extension   | unit                                | . | =       | . | .   | .       | . | . | .
-request_suspension  | unit                                | . | =       | . | .   | .       | . | . | .
-request_arbitration | unit                                | . | =       | . | .   | .       | . | . | .
-grant               | dispatcher, shift_lead              | . | F = S C | . | .   | .       | . | . | .
-refuse              | dispatcher, shift_lead, coordinator | . | =       | . | .   | .       | . | . | .
-arbitrate           | coordinator                         | . | =       | . | .   | .       | . | . | .
-resume              | unit, shift_lead                    | . | .       | D | .   | .       | . | . | .
-dispose             | unit                                | . | P =     | . | .   | .       | . | . | .
-approve_answer      | operator                            | . | .       | . | =   | =       | = | . | .
-send_check          | desk                                | . | .       | . | L   | .       | . | . | .
-check               | inspector.task                      | . | .       | . | .   | K D = P | . | . | .
-desk_check          | shift_lead                          | . | .       | . | K D | .       | . | . | .
-take_up             | inspector.task                      | . | .       | . | .   | =       | . | . | .
-hand_over           | inspector.task                      | . | .       | . | .   | =       | . | . | .
-call_back           | desk                                | . | .       | . | =   | =       | = | = | .
-close               | shift_lead                          | . | .       | . | .   | .       | C | . | .
-merge_case          | desk                                | C | C       | . | .   | .       | . | . | .
-void                | shift_lead                          | V | V       | V | V   | V       | V | . | .
-reopen              | operator                            | . | .       | . | .   | .       | . | D | .
-urge                | seeing                              | = | =       | = | =   | =       | = | . | .
-note                | seeing                              | = | =       | = | =   | =       | = | = | =
-tag                 | seeing                              | = | =       | = | =   | =       | = | = | =
-relocate            | nobody                              | = | =       | = | =   | =       | = | . | .
-supplement          | nobody                              | = | =       | = | =   | =       | = | = | =
+action              | who              | F | D       | S | P     | L         | K | C | V
+dispatch            | dispatcher       | D | .       | . | .     | .         | . | . | .
+recall              | dispatcher       | . | F       | . | .     | .         | . | . | .
+amend               | shift_lead       | = | =       | . | .     | .         | . | . | .
+sign                | unit             | . | =       | . | .     | .         | . | . | .
+contact             | unit             | . | =       | . | .     | .         | . | . | .
+assign_sub          | unit             | . | =       | . | .     | .         | . | . | .
+return_sub          | unit             | . | =       | . | .     | .         | . | . | .
+report_up           | unit             | . | =       | . | .     | .         | . | . | .
+request_return      | unit             | . | =       | . | .     | .         | . | . | .
+request_extension   | unit             | . | =       | . | .     | .         | . | . | .
+request_suspension  | unit             | . | =       | . | .     | .         | . | . | .
+request_arbitration | unit             | . | =       | . | .     | .         | . | . | .
+grant               | ruling           | . | F = S C | . | =     | =         | = | = | .
+refuse              | ruling           | . | =       | . | =     | =         | = | = | .
+arbitrate           | coordinator      | D | =       | . | =     | =         | = | = | .
+resume              | unit, shift_lead | . | .       | D | .     | .         | . | . | .
+dispose             | unit             | . | P =     | . | .     | .         | . | . | .
+approve_answer      | operator         | . | .       | . | =     | =         | = | . | .
+send_check          | desk             | . | .       | . | L     | .         | . | . | .
+check               | inspector.task   | . | .       | . | .     | K D = P F | . | . | .
+desk_check          | shift_lead       | . | .       | . | K D F | .         | . | . | .
+take_up             | inspector.task   | . | .       | . | .     | =         | . | . | .
+hand_over           | inspector.task, desk | . | .   | . | .     | =         | . | . | .
+call_back           | desk             | . | .       | . | =     | =         | = | = | .
+close               | shift_lead       | . | .       | . | .     | .         | C | . | .
+merge_case          | desk             | C | C       | . | .     | .         | . | . | .
+void                | shift_lead       | V | V       | V | V     | V         | V | . | .
+reopen              | operator         | . | .       | . | .     | .         | . | D | .
+appeal              | unit             | . | =       | = | =     | =         | = | = | .
+review_appeal       | review           | . | =       | = | =     | =         | = | = | .
+urge                | seeing           | = | =       | = | =     | =         | = | . | .
+note                | seeing           | = | =       | = | =     | =         | = | = | =
+tag                 | seeing           | = | =       | = | =     | =         | = | = | =
+relocate            | nobody           | = | =       | = | =     | =         | = | . | .
+supplement          | nobody           | = | =       | = | =     | =         | = | = | =
 """
+ORDERS: Final = ("answer", "accept", "send_back", "withdraw", "urge", "note")
+"""What can be done to orders, which are no part of a case's life; `test_orders` says by whom and when."""
+REVIEW: Final = ("shift_lead", "supervisor")
+"""`review`: who hears appeals, one after the other."""
+RULING: Final = ("dispatcher", "shift_lead", "coordinator", "supervisor", "unit_lead")
+"""`ruling`: who may stand in an approval chain. Who of them rules now, the request's chain says."""
 TABLES: Final = {"reports": (REPORTS, REPORT_STATES), "cases": (CASES, CASE_STATES)}
 
 REPORT_SIGHT: Final = ("operator", "shift_lead", "dispatcher", "coordinator", "supervisor", "data_officer", "all_three")
@@ -156,7 +164,8 @@ class Person:
         if not self.near:
             return frozenset()
         found = {"all_three", *self.posts} if len(self.posts) > 1 else set(self.posts)
-        return frozenset(found | ({"desk"} if found & {"operator", "shift_lead"} else set()))
+        desk = {"desk"} if found & {"operator", "shift_lead"} else set()
+        return frozenset(found | desk | _standing_for("ruling", RULING, found) | _standing_for("review", REVIEW, found))
 
     def sees(self, thing: str, *, task: bool, worked: bool) -> bool:
         """Tell whether a report or case is in sight; `worked`: a unit has had it."""
@@ -166,6 +175,10 @@ class Person:
             return False
         seeing = REPORT_SIGHT if thing == "report" else CASE_SIGHT
         return self.near and not set(self.posts).isdisjoint(seeing)
+
+
+def _standing_for(word: str, posts: Sequence[str], held: set[str]) -> set[str]:
+    return {word} if held & set(posts) else set()
 
 
 _THREE: Final = ("operator", "shift_lead", "dispatcher")

@@ -9,7 +9,7 @@ from app.api.schemas.actions import ActionIn, LimitIn, Media, ReasonCode, Text, 
 from app.api.schemas.base import Body, Instant
 from app.api.schemas.query import Code
 from app.dispatch import commands
-from app.dispatch.codes import Scope
+from app.dispatch.codes import Mark, Scope
 
 
 class RequestReturnIn(ActionIn):
@@ -118,8 +118,28 @@ class ArbitrateIn(ActionIn):
         return {"unit_code": self.unit_code, "ruling": ruling, "text": self.text}
 
 
+class AppealIn(ActionIn):
+    """Dispute a mark of the present round."""
+
+    command: ClassVar[type[commands.Command]] = commands.Appeal
+    against: Mark = Field(description="Which mark; once each, within the days of policy", examples=["overdue"])
+    text: Text = Field(description="Why it should not count", examples=["台风红色预警期间停工"])
+    media: Media = Field(default=[], description="Evidence")
+
+
+class ReviewAppealIn(ActionIn):
+    """Hear an appeal: the shift lead first, then the supervisor, whose word is the last."""
+
+    command: ClassVar[type[commands.Command]] = commands.ReviewAppeal
+    upheld: bool = Field(description="Whether the mark should not count", examples=[True])
+    text: Text = Field(description="Why", examples=["情况属实"])
+    against: Mark | None = Field(
+        default=None, description="Which appeal; needed where several wait", examples=["overdue"]
+    )
+
+
 REQUEST_ACTIONS: Final = (
     *(RequestReturnIn, RequestExtensionIn, RequestSuspensionIn, RequestArbitrationIn),
-    *(GrantIn, RefuseIn, ArbitrateIn),
+    *(GrantIn, RefuseIn, ArbitrateIn, AppealIn, ReviewAppealIn),
 )
 """In the order of a quarrel."""

@@ -46,6 +46,7 @@ from app.dispatch.commands.of_reports import (
     Withdraw,
 )
 from app.dispatch.commands.of_rulings import (
+    Appeal,
     Arbitrate,
     GrantRequest,
     RefuseRequest,
@@ -53,6 +54,7 @@ from app.dispatch.commands.of_rulings import (
     RequestExtension,
     RequestReturn,
     RequestSuspension,
+    ReviewAppeal,
     RulingPart,
 )
 from app.dispatch.commands.shared import CallBack, Command, Supplement, Urge
@@ -63,6 +65,7 @@ __all__ = [
     "AcceptFileDispatch",
     "Amend",
     "AnswerDirectly",
+    "Appeal",
     "ApproveAnswer",
     "Arbitrate",
     "AssignSub",
@@ -98,6 +101,7 @@ __all__ = [
     "RequestVerification",
     "Resume",
     "ReturnSub",
+    "ReviewAppeal",
     "RulingPart",
     "SelfDispose",
     "SendCheck",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.dispatch.codes import Action, Scope
+from app.dispatch.codes import Action, Mark, Scope
 from app.dispatch.commands.shared import Command
 from app.dispatch.limits import Limit
 
@@ -86,3 +86,23 @@ class Arbitrate(Command):
     unit_code: str
     ruling: RulingPart | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal(Command):
+    """Dispute a mark."""
+
+    action = Action.APPEAL
+    against: Mark
+    text: str
+    media: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAppeal(Command):
+    """Hear an appeal; `against` says which, where several wait."""
+
+    action = Action.REVIEW_APPEAL
+    upheld: bool
+    text: str
+    against: Mark | None = None

@@ -43,7 +43,7 @@ async def store_small_city(sessions: Sessions) -> None:
         SetKind.COMPONENTS: [_component()],
         SetKind.BEATS: [{"cell_code": WEST_CELL, "code": "B1", "name": "西一"}],
         SetKind.UNITS: [
-            _unit(UNIT_TOP, "城管局", None),
+            _unit(UNIT_TOP, "城管局", None, desk=True),
             _unit(UNIT_WEST, "西街中队", UNIT_TOP),
             _unit(UNIT_EAST, "东街中队", UNIT_TOP),
         ],
@@ -113,7 +113,7 @@ def _zone() -> dict[str, object]:
         "name": "一号路",
         "zone_class": "road",
         "manager_unit": UNIT_TOP,
-        "grade": None,
+        "grade": "A",
         "valid_from": None,
         "valid_to": None,
         "geom": wkb(box(104.0, 30.0, 104.0008, 30.0008)),
@@ -133,7 +133,7 @@ def _component() -> dict[str, object]:
     }
 
 
-def _unit(code: str, name: str, parent: str | None) -> dict[str, object]:
+def _unit(code: str, name: str, parent: str | None, *, desk: bool = False) -> dict[str, object]:
     return {
         "code": code,
         "name": name,
@@ -141,7 +141,7 @@ def _unit(code: str, name: str, parent: str | None) -> dict[str, object]:
         "kind": "city",
         "region_code": None,
         "fallback": False,
-        "desk": False,
+        "desk": desk,
     }
 
 

@@ -54,6 +54,7 @@ def assign_sub(life: CaseLife, wanted: AssignSub, scene: Scene) -> Draft:
         "parent": parent.number,
         "unit_code": wanted.unit_code,
         "limit": limit_json(limit),
+        "share": scene.policies.sub_share if wanted.due_at is None else None,
         "part_clock": clock,
     }
     policy = "sub_share" if wanted.due_at is None else None

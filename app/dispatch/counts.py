@@ -12,7 +12,7 @@ from app.dispatch.codes import ClockKind
 
 
 class Counted(StrEnum):
-    """What is counted: a round of a case, a leg's ruling, or a report."""
+    """What is counted: a round of a case, a leg (a ruling on it, or that it was a part), or a report."""
 
     ROUND = "round"
     LEG = "leg"
@@ -111,6 +111,8 @@ COUNTS: Final = (
     _leg("return_requested", "return_ruled_at"),
     _leg("return_granted", "return_ruled_at", _is("return_granted")),
     _leg("return_refused", "return_ruled_at", _not("return_granted")),
+    _leg("assisted", "assisted_at"),
+    _leg("assisted_on_time", "assisted_at", _is("assisted_on_time")),
     _report("to_answer", "answer_due_at"),
     _report("answered_on_time", "answer_due_at", _is("answered_on_time")),
     _report("called_back", "called_back_at"),

@@ -40,7 +40,7 @@ COLUMNS: Final[Mapping[GroupBy, str]] = {
 """The column of the facts behind each group; roots are found from units, majors from categories."""
 
 CATEGORY_GROUPS: Final = frozenset({GroupBy.MAJOR, GroupBy.MINOR})
-LEG_COLUMNS: Final = frozenset({"unit_code", "return_ruled_at", "return_granted"})
+LEG_COLUMNS: Final = frozenset({"unit_code", "return_ruled_at", "return_granted", "assisted_at", "assisted_on_time"})
 """What a leg says for itself; the rest it has from its round."""
 
 REGIONS: Final = ("district", "street", "community")

@@ -90,10 +90,11 @@ def applies(count: Count, question: Question) -> Condition:
 
 def any_applies(of: Counted, question: Question) -> Condition:
     """Say, on indexed columns alone, that some count may apply."""
+    instants = dict.fromkeys(count.at for count in counts_of(of, question.clock))
     if question.cohort is Cohort.FILED:
-        scopes = [and_(_begun(of), LEGS.c.return_ruled_at.is_not(None)) if of is Counted.LEG else _begun(of)]
+        counted = or_(*(LEGS.c[at].is_not(None) for at in instants)) if of is Counted.LEG else true()
+        scopes = [and_(_begun(of), counted)]
     else:
-        instants = dict.fromkeys(count.at for count in counts_of(of, question.clock))
         scopes = [_within(_known(of, at)) for at in instants]
     return or_(*scopes, *([_carried(question)] if question.carry_over and of is Counted.ROUND else []))
 

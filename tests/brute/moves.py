@@ -13,6 +13,7 @@ from app.dispatch.codes import (
     CaseState,
     CheckResult,
     DisposalResult,
+    EndKind,
     FailCode,
     Kind,
     ReportState,
@@ -43,6 +44,13 @@ _OPINIONS: Final[Sequence[tuple[bool | None, int | None]]] = (
     (None, 4),
     (None, None),
 )
+_PARTS: Final[Sequence[commands.Command]] = (
+    *(commands.AssignSub(unit_code=unit) for unit in (UNIT_WEST, UNIT_EAST)),
+    *(commands.ReportUp(leg=number) for number in (2, 3, 4)),
+    *(commands.ReturnSub(leg=number) for number in (2, 3)),
+)
+"""What co-units and units below do; what does not fit is refused."""
+
 _ENDS: Final[Sequence[type[commands.End]]] = (commands.Reject, commands.AnswerDirectly, commands.Forward)
 
 
@@ -176,6 +184,10 @@ def _of_case(case: CaseNow, around: Around) -> Sequence[commands.Command]:
         CaseState.VOIDED: lambda: [note],
     }
     often = moves[case.state]()
+    if case.state in {CaseState.FILED, CaseState.DISPATCHED}:
+        others = [one.id for one in around.cases if one.id != case.id]
+        amends = [commands.Amend(condition=n, reroute=n > 1) for n in around.conditions]
+        often = [*often, *amends, *(commands.MergeCase(into_case=one) for one in others[:1])]
     if case.state in {CaseState.CLOSED, CaseState.VOIDED}:
         return often
     return [*often, *often, commands.Void(reason_code=REASON, second_person=around.second)]
@@ -194,10 +206,14 @@ def _with_unit(case: CaseNow, now: datetime) -> Sequence[commands.Command]:
     extend = commands.RequestExtension(reason_code=REASON)
     give_back = commands.RequestReturn(reason_code=REASON)
     rest = commands.RequestSuspension(reason_code=REASON, until=now + timedelta(hours=9))
-    return [solved, rest, extend, give_back, gone, rest, extend, give_back, solved, commands.Recall(), commands.Sign()]
+    safe = commands.Dispose(result=DisposalResult.TEMPORARY)
+    cannot = commands.Dispose(result=DisposalResult.CANNOT, claim=EndKind.PROBLEM_BANK)
+    often = [safe, cannot, solved, rest, extend, give_back, gone, rest, extend, give_back, solved, commands.Recall(), commands.Sign()]
+    return [*often, *_PARTS]
 
 
 def _checks() -> Sequence[commands.Command]:
     passed = [commands.Check(result=CheckResult.PASS)] * 3
-    failed = [commands.Check(result=CheckResult.FAIL, code=c) for c in (FailCode.NOT_DONE, FailCode.INCOMPLETE)]
+    codes = (FailCode.NOT_DONE, FailCode.INCOMPLETE, FailCode.RELAPSED)
+    failed = [commands.Check(result=CheckResult.FAIL, code=c) for c in codes]
     return [*passed, *failed, *(commands.Check(result=r) for r in (CheckResult.NO_ACCESS, CheckResult.NOT_FOUND))]

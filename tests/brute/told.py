@@ -1,7 +1,7 @@
 """Histories told by the decisions alone, and stored at once: rows and facts as the services write them step by step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -14,8 +14,8 @@ from app.dispatch.calendar import WorkCalendar
 from app.dispatch.case_facts import leg_facts, round_facts
 from app.dispatch.case_filing import file_case
 from app.dispatch.case_life import CaseLife, Spot
-from app.dispatch.codes import Action, CaseState, EndKind, Kind, LimitUnit, Post, ReportState, RequestKind, Source
-from app.dispatch.deciding import Scene
+from app.dispatch.codes import Action, CaseState, Kind, LimitUnit, Post, ReportState, RequestKind, Source
+from app.dispatch.deciding import Amended, Scene
 from app.dispatch.drawing import Candidate
 from app.dispatch.errors import GridcaseError
 from app.dispatch.facts import LegFacts, RoundFacts
@@ -24,6 +24,7 @@ from app.dispatch.limits import Limit
 from app.dispatch.policies import Policies
 from app.dispatch.report_actions import Placed
 from app.dispatch.report_life import ReportLife, received_payload, report_facts
+from app.dispatch.responsibility import Unit
 from app.services.ledger import Acting, Ledger, Thread
 from tests.brute.moves import BEGIN, Around, Arriving, CaseNow, Move, ReportNow, meant
 from tests.dispatch.facts_drawn import Facts
@@ -41,6 +42,10 @@ SPOTS: Final = (
     (Spot(cell_code=EAST_CELL, community=f"{EAST}001", street=EAST, district=DISTRICT, zones={}), UNIT_EAST),
     (Spot(zones={}), None),
 )
+UNITS: Final = {
+    UNIT_TOP: Unit(code=UNIT_TOP, name="top", desk=True),
+    **{code: Unit(code=code, name=code, parent_code=UNIT_TOP) for code in (UNIT_WEST, UNIT_EAST)},
+}
 PEOPLE: Final = tuple(UUID(int=n) for n in range(1, 5))
 
 
@@ -133,7 +138,7 @@ class Told:
             actor_id=PEOPLE[0],
             calendar=self.calendar,
             policies=self.policies,
-            units=dict.fromkeys((UNIT_WEST, UNIT_EAST, UNIT_TOP)),
+            units=UNITS,
             inspectors=[Candidate(account_id=one) for one in PEOPLE[2:]],
         )
 
@@ -222,23 +227,56 @@ class Told:
     def _on_case(self, now: CaseNow, command: commands.Command) -> None:
         rules = isinstance(command, commands.GrantRequest | commands.RefuseRequest)
         post = Post.DISPATCHER if rules and now.request_kind is RequestKind.RETURN else Post.SHIFT_LEAD
-        self._step(self.cases[now.id], command, post)
+        case, ended = self.cases[now.id], {CaseState.CLOSED, CaseState.VOIDED}
+        before = case.life.state
+        if isinstance(command, commands.MergeCase):
+            self._merge(now.id, command)
+            return
+        self._step(case, command, post)
         if isinstance(command, commands.CallBack):
             self._tell(self.reports[command.report_id], command)
-        if isinstance(command, commands.Close):
+        if case.life.state in ended and before not in ended:
             self._reply(now.id)
 
+    def _merge(self, case_id: UUID, command: commands.MergeCase) -> None:
+        """Let a case end in another that is open, and its reports wait for that one."""
+        if self.cases[command.into_case].life.state in {CaseState.CLOSED, CaseState.VOIDED}:
+            return
+        self._step(self.cases[case_id], command, Post.SHIFT_LEAD)
+        for report in self.reports.values():
+            if case_id in report.cases and command.into_case not in report.cases:
+                report.cases = [*report.cases, command.into_case]
+
     def _step(self, case: ToldCase, command: commands.Command, post: Post) -> None:
-        draft = case_actions.decide(case.life, command, self._scene(post))
+        scene = self._scene(post)
+        if isinstance(command, commands.Amend):
+            scene = replace(scene, amended=_amended(case.life, command))
+        draft = case_actions.decide(case.life, command, scene)
         case.take(case_fold.apply(case.life, self.ledger.add(case.thread, draft, self._acting(post))))
 
     def _reply(self, case_id: UUID) -> None:
         """Tell the reporters of a closed case who wait for no other."""
-        end_kind = self.cases[case_id].life.round.end_kind or EndKind.SOLVED
+        end_kind = self.cases[case_id].life.round.end_kind
         ended = {CaseState.CLOSED, CaseState.VOIDED}
         for report in self.reports.values():
             if case_id in report.cases and all(self.cases[one].life.state in ended for one in report.cases):
                 self._tell(report, commands.Reply(case_id=case_id, end_kind=end_kind))
+
+
+def _amended(life: CaseLife, wanted: commands.Amend) -> Amended:
+    """Return the case under another condition, routed to the street it does not lie in."""
+    condition = wanted.condition or life.condition
+    _, unit_code = SPOTS[condition % 2]
+    return Amended(
+        kind=life.kind,
+        category=life.category,
+        condition=condition,
+        catalogue=life.catalogue,
+        limit=LIMITS[condition],
+        limit_source="test",
+        unit_code=unit_code,
+        attention=life.attention,
+    )
 
 
 def _where(report: ToldReport) -> tuple[Spot, str | None]:

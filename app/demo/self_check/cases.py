@@ -5,7 +5,8 @@ from datetime import datetime
 
 from app.demo.self_check import groups
 from app.demo.self_check.groups import Parents
-from app.demo.self_check.rounds import Round, rounds
+from app.demo.self_check.parts import parts
+from app.demo.self_check.rounds import Round, number_of, rounds
 from app.demo.self_check.rows import Row
 from app.demo.self_check.table import Tick
 
@@ -24,7 +25,7 @@ class _Counting:
         self.parents = parents
         unit = one.accountable[0].payload["unit_code"] if one.accountable else None
         dispatcher = one.dispatches[-1].actor if one.dispatches else None
-        self.groups = groups.of_case(one.first.payload, unit, dispatcher, parents)
+        self.groups = groups.of_case(one.about, unit, dispatcher, parents)
 
     def ticks(self, clock: str, as_of: datetime) -> Iterator[Tick]:
         one, begun = self.round, self.round.rows[0].at
@@ -33,6 +34,7 @@ class _Counting:
         else:
             yield self._tick("filed" if one.first.payload["handling"] == "ordinary" else "simple", begun)
         yield from self._returns()
+        yield from self._assisted()
         if one.rows[-1].state == "voided" or one.merged:
             return
         if one.rows[-1].state != "suspended" and one.dispatches:
@@ -64,7 +66,7 @@ class _Counting:
             "suspensions": one.granted("suspension"),
             "returns": one.granted("return"),
         }
-        due, closed = one.dues(clock)[-1][1], one.at("close")
+        due, closed = one.dues(clock)[-1][1], one.closed_at
         weights = {name: 1 for name, held in self._flags(clock, due, as_of).items() if held} | often
         thing = (one.first.subject_id, one.number, 0)
         for name, weight in weights.items():
@@ -80,7 +82,7 @@ class _Counting:
 
     def _flags(self, clock: str, due: datetime, as_of: datetime) -> dict[str, bool]:
         one = self.round
-        closed, disposed = one.at("close") is not None, one.standing is not None
+        closed, disposed = one.closed_at is not None, one.standing is not None
         return {
             "to_close": True,
             "closed": closed,
@@ -94,13 +96,22 @@ class _Counting:
             "suspended": one.granted("suspension") > 0,
         }
 
+    def _assisted(self) -> Iterator[Tick]:
+        """Yield what others did beside the accountable unit; it stands under theirs."""
+        one = self.round
+        for part in parts(one.rows):
+            helping = {**self.groups, **groups.of_unit(part.unit_code, self.parents)}
+            for name in ("assisted", "assisted_on_time") if part.on_time else ("assisted",):
+                thing = (one.first.subject_id, one.number, part.number)
+                yield Tick(name=name, at=part.at, begun=one.rows[0].at, groups=helping, thing=thing)
+
     def _returns(self) -> Iterator[Tick]:
         """Yield the rulings on returns; they stand under the unit that asked."""
         one = self.round
         for row in one.rows:
             if row.action in {"grant", "refuse"} and row.payload["kind"] == "return":
                 number = row.payload["leg"]
-                (sent,) = (leg for leg in one.dispatches if leg.payload["leg"] == number)
+                (sent,) = (leg for leg in one.begun if number_of(leg) == number)
                 asking = {**self.groups, **groups.of_unit(sent.payload["unit_code"], self.parents)}
                 ruled = "return_granted" if row.action == "grant" else "return_refused"
                 for name in ("return_requested", ruled):

@@ -1,7 +1,7 @@
 """Every due time once more: from dispatch instants, limits, extensions and pauses, by the plain clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -60,7 +60,31 @@ class Walk:
         self._version = max(clocks)
         self._asked: Row | None = None
         self._resting: datetime | None = None
+        self._rested_since: datetime | None = None
+        self._parts: dict[int, Running] = {}
         self._standing: datetime | None = None
+
+    def _given_on(self, row: Row) -> Iterator[Expected]:
+        """Yield when a part is due: by its own limit, or as it was named; with the leg above at the latest."""
+        p = row.payload
+        above = _there(self._leg) if p["parent"] == self._number else self._parts[p["parent"]]
+        part = Running(start=row.at, limit=p["limit"], value=Decimal(p["limit"]["value"]))
+        counted = self._clock(p["part_clock"]).due(row.at, part.limit, part.value, ())
+        wanted = _there(row.instant("part_clock", "due_at")) if p["share"] is None else counted
+        part.due = min(wanted, _there(above.due))
+        self._parts[p["leg"]] = part
+        self.dues.legs[self.dues.round, p["leg"]] = part.due
+        yield "part_clock", part.due
+
+    def _rested(self, row: Row) -> None:
+        """Move the parts that a suspension found at work, by what it took, never beyond the leg they are of."""
+        latest = _there(_there(self._leg).due)
+        for number in map(int, row.payload.get("part_clocks", {})):
+            part = self._parts[number]
+            part.pauses.append((_there(self._rested_since), row.at))
+            moved = self._clock().due(part.start, part.limit, part.value, part.pauses)
+            part.due = min(max(moved, _there(part.due)), latest)
+            self.dues.legs[self.dues.round, number] = part.due
 
     def take(self, row: Row) -> Iterator[Expected]:
         """Yield what the row must say about time."""
@@ -73,15 +97,19 @@ class Walk:
             case "request_return" | "request_extension" | "request_suspension":
                 yield from self._request(row)
             case "grant" | "refuse" | "dispose" | "recall" | "void":
-                given = list(self._given_back(row))
-                yield from given
-                moved = self._ruled(row, given=bool(given))
+                moved = yield from self._answered(row)
+            case "amend":
+                moved = self._amended(row)
+            case "assign_sub":
+                yield from self._given_on(row)
             case "resume":
                 moved = self._resumed(row)
             case _ if row.action in FAILING and row.state == "dispatched":
                 yield from (failed := list(self._failed(row)))
                 moved = ("leg_clock",) if failed else ()
         yield from self._due(row, moved)
+        if row.action == "resume":
+            self._rested(row)
         self._ended(row)
 
     def _sent(self, row: Row) -> tuple[str, ...]:
@@ -93,6 +121,48 @@ class Walk:
             self._case = self._fresh(row.at)
         self._leg, self._number = self._fresh(row.at), row.payload["leg"]
         return _DUES if first else ("leg_clock",)
+
+    def _answered(self, row: Row) -> Generator[Expected, None, tuple[str, ...]]:
+        """Yield what is given back; return the due times that the step moved."""
+        given = list(self._given_back(row))
+        yield from given
+        result = row.payload.get("result") if row.action == "dispose" else None
+        if result == "temporary":
+            return self._made_safe(row, given=bool(given))
+        moved = self._ruled(row, given=bool(given))
+        if result == "cannot":
+            yield from self._request(row)
+        return moved
+
+    def _made_safe(self, row: Row, *, given: bool) -> tuple[str, ...]:
+        """Begin the leg that follows; in time, the case's clock starts anew with it."""
+        case, leg = _there(self._case), _there(self._leg)
+        if given:
+            leg.due = self._clock(row.payload["ended_clock"]).due(leg.start, leg.limit, leg.value, leg.pauses)
+            self.dues.legs[self.dues.round, self._number] = leg.due
+        in_time = case.due is None or row.at <= case.due
+        limit = row.payload["limit"]
+        self._number = row.payload["next_leg"]
+        self._leg = Running(start=row.at, limit=limit, value=Decimal(limit["value"]))
+        if in_time:
+            self._limit, self._case = limit, replace(self._leg, pauses=[])
+        return _DUES if in_time else ("leg_clock",)
+
+    def _amended(self, row: Row) -> tuple[str, ...]:
+        """Count the clocks that the new limit is for from where they began; another unit's leg begins now."""
+        named, moved = row.payload.get("clocks", ()), []
+        if "case" in named:
+            self._limit = row.payload["limit"]
+        for clock, running, name in (("case", self._case, "case"), ("leg", self._leg, "leg_clock")):
+            if clock in named and running is not None:
+                _put_under(running, row.payload["limit"])
+                moved.append(name)
+        if "next_leg" in row.payload:
+            limit = row.payload["leg_limit"]
+            self._leg = Running(start=row.at, limit=limit, value=Decimal(limit["value"]))
+            self._number = row.payload["next_leg"]
+            moved.append("leg_clock")
+        return tuple(moved)
 
     def _fresh(self, at: datetime) -> Running:
         return Running(start=at, limit=self._limit, value=Decimal(self._limit["value"]))
@@ -121,13 +191,13 @@ class Walk:
 
     def _ruled(self, row: Row, *, given: bool) -> tuple[str, ...]:
         kind = row.payload.get("kind")
-        if row.action != "grant" or kind == "return":
-            return ("leg_clock",) if given and row.action != "grant" else ()
+        if row.action != "grant" or kind in {"return", "end"}:
+            return ("leg_clock",) if given and (row.action, kind) != ("grant", "return") else ()
         leg, case = _there(self._leg), _there(self._case)
         if kind == "extension":
             more = Decimal(_there(self._asked).payload["limit"]["value"])
             leg.value += more
-            if not self._policies.extension_moves_case:
+            if not self._policies.extension_moves_case or case.limit["unit"] != leg.limit["unit"]:
                 return ("leg_clock",)
             case.value += more
             return _DUES
@@ -145,7 +215,7 @@ class Walk:
         since = _there(self._resting)
         for clock in (_there(self._case), _there(self._leg)):
             clock.pauses[-1] = (since, row.at)
-        self._resting = None
+        self._resting, self._rested_since = None, since
         return _DUES
 
     def _failed(self, row: Row) -> Iterator[Expected]:
@@ -177,16 +247,17 @@ class Walk:
         also = len(row.payload.get("co_units", ())) if row.action == "dispatch" else 0
         for number in range(self._number, self._number + 1 + also):
             self.dues.legs[self.dues.round, number] = due
+            self._parts[number] = replace(_there(self._leg), pauses=[])
         self.dues.accountable[self.dues.round] = self._number
 
     def _ended(self, row: Row) -> None:
         """Let go of what the step ended."""
         if row.action in {"grant", "refuse", *_ENDS_A_REQUEST}:
-            self._asked = None
+            self._asked = row if row.payload.get("result") == "cannot" else None
         if row.action == "recall" or (row.action == "grant" and row.payload["kind"] == "return"):
             self._leg = None
             self.dues.accountable[self.dues.round] = None
-        if row.action == "dispose":
+        if row.action == "dispose" and row.state == "disposed":
             self._standing = row.at
         elif row.action in FAILING and row.state == "dispatched":
             self._standing = None
@@ -197,9 +268,16 @@ class Walk:
         return self._clocks[self._version]
 
 
+def _put_under(running: Running, limit: Mapping[str, str]) -> None:
+    """Count by another limit; what was added in its unit stays added."""
+    added = running.value - Decimal(running.limit["value"])
+    same = running.limit["unit"] == limit["unit"]
+    running.limit, running.value = limit, Decimal(limit["value"]) + (added if same else 0)
+
+
 def said(row: Row, name: str) -> object:
     """Return what a step recorded under a name: an instant, a flag, or nothing."""
-    if name in _DUES:
+    if name in {*_DUES, "part_clock"}:
         return row.instant(name, "due_at")
     return row.payload.get(name) if name == "in_time" else row.instant(name)
 

@@ -1,30 +1,46 @@
 """One round of a case, asked again and again: nothing is folded, each question goes through the rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from app.demo.self_check.rows import Row
 
 FAILING: Final = ("check", "desk_check")
+_SENDING: Final = frozenset({"dispatch", "reopen"})
+_TOLD_ANEW: Final = ("kind", "category", "condition", "spot")
 _ENDS_A_HOLD: Final = frozenset({"grant", "refuse", "dispose", "recall", "void", "resume"})
 
 
 class Round:
-    """The case's first row, and the rows from the round's start to the next one's."""
+    """The case's first row, and the rows from the round's start to the next one's; `about` as it was at their end."""
 
-    def __init__(self, first: Row, number: int, rows: Sequence[Row]) -> None:
-        """Part the rows into legs: each begins with a dispatch, a redo with its reopening."""
+    def __init__(self, first: Row, number: int, rows: Sequence[Row], about: Mapping[str, Any]) -> None:
+        """Part the rows into legs: each begins with a dispatch, a redo with its reopening.
+
+        So do the leg that follows a temporary disposal, and that of a unit found by amending.
+        """
         self.first = first
+        self.about = about
         self.number = number
         self.rows = rows
         self.redo = rows[0].action == "reopen"
-        sent = [n for n, row in enumerate(rows) if row.action in {"dispatch", "reopen"}]
-        self.legs = [rows[n:end] for n, end in pairwise([*sent, len(rows)])]
-        self.dispatches = [leg[0] for leg in self.legs]
+        begun = [n for n, row in enumerate(rows) if row.action in _SENDING or "next_leg" in row.payload]
+        self.legs = [rows[n:end] for n, end in pairwise([*begun, len(rows)])]
+        self.begun = [leg[0] for leg in self.legs]
+        self.dispatches = [row for row in self.begun if row.action in _SENDING]
         self.annulled = [any(_annuls(row) for row in leg) for leg in self.legs]
-        self.accountable = self.legs[-1] if self.legs and not self.annulled[-1] else None
+        self.accountable = self._chain() if self.legs and not self.annulled[-1] else None
+
+    def _chain(self) -> Sequence[Row]:
+        """Return the rows of the last leg, with those of the one that it makes lasting."""
+        chain = list(self.legs[-1])
+        for leg in reversed(self.legs[:-1]):
+            if not _is_temporary(chain[0]):
+                break
+            chain = [*leg, *chain]
+        return chain
 
     def at(self, *actions: str) -> datetime | None:
         """Return when one of these was done first."""
@@ -51,11 +67,16 @@ class Round:
         """Tell when it was disposed, by the disposal that no check has failed."""
         standing = None
         for row in self.rows:
-            if row.action == "dispose":
+            if _is_done(row):
                 standing = row.at
             elif row.action in FAILING and row.state == "dispatched":
                 standing = None
         return standing
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Tell when it was closed, by whatever step."""
+        return next((row.at for row in self.rows if row.state == "closed"), None)
 
     def dues(self, clock: str) -> list[tuple[datetime, datetime]]:
         """Return when which due time was recorded."""
@@ -67,8 +88,8 @@ class Round:
         dues, told = self.dues(clock), self.rows if clock == "case" else self.accountable or ()
         if not dues:
             return None
-        fixed = [(row.at, row.at) for row in told if row.action == "dispose"][:1]
-        ends = [*(recorded for recorded, _ in dues[1:]), self.at("close")]
+        fixed = [(row.at, row.at) for row in told if _is_done(row) or row.state == "closed"][:1]
+        ends = [*(recorded for recorded, _ in dues[1:]), self.closed_at]
         for (since, due), until in zip(dues, ends, strict=True):
             moment = self._passing(since, due)
             if moment is not None and (moment < until if until else moment <= as_of):
@@ -76,9 +97,22 @@ class Round:
         return min(fixed)[1] if fixed else None
 
     def in_time(self, clock: str) -> bool:
-        """Tell whether the standing disposal, or without one the closing, was not later than due."""
-        done, dues = self.standing or self.at("close"), self.dues(clock)
-        return done is not None and bool(dues) and done <= dues[-1][1]
+        """Tell whether the standing disposal, or without one the closing, was not later than due.
+
+        By the leg's clock neither may what made it safe have been.
+        """
+        done, dues = self.standing or self.closed_at, self.dues(clock)
+        late = clock == "leg" and self._made_safe_late()
+        return done is not None and bool(dues) and done <= dues[-1][1] and not late
+
+    def _made_safe_late(self) -> bool:
+        due = None
+        for row in self.accountable or ():
+            if _is_temporary(row):
+                due = row.instant("ended_clock", "due_at") or due
+                return due is not None and row.at > due
+            due = row.instant("leg_clock", "due_at") or due
+        return False
 
     def _passing(self, since: datetime, due: datetime) -> datetime | None:
         """Return when a due time recorded at `since` passes: when it comes, or when the round is not held any more."""
@@ -98,8 +132,7 @@ class Round:
             if since is not None and row.action in _ENDS_A_HOLD:
                 found.append((since, row.at))
                 since = None
-            asks = row.action.startswith("request_") and row.payload["in_time"]
-            if asks or (row.action == "grant" and row.state == "suspended"):
+            if row.payload.get("in_time") or (row.action == "grant" and row.state == "suspended"):
                 since = row.at
         return found if since is None else [*found, (since, None)]
 
@@ -110,7 +143,31 @@ def rounds(rows: Sequence[Row]) -> Iterator[Round]:
         raise ValueError("a case begins with its filing")
     starts = [n for n, row in enumerate(rows) if row.action in {"file", "reopen"}]
     for number, (start, end) in enumerate(pairwise([*starts, len(rows)]), start=1):
-        yield Round(rows[0], number, rows[start:end])
+        yield Round(rows[0], number, rows[start:end], _about(rows[:end]))
+
+
+def number_of(begun: Row) -> int:
+    """Return the number of the leg that a row begins."""
+    number: int = begun.payload.get("next_leg") or begun.payload["leg"]
+    return number
+
+
+def _about(rows: Sequence[Row]) -> Mapping[str, Any]:
+    """Return what was last said of category, condition and place."""
+    about = dict(rows[0].payload)
+    for row in rows[1:]:
+        if row.action in {"amend", "relocate"}:
+            about |= {name: row.payload[name] for name in _TOLD_ANEW if name in row.payload}
+    return about
+
+
+def _is_temporary(row: Row) -> bool:
+    return row.action == "dispose" and row.payload["result"] == "temporary"
+
+
+def _is_done(row: Row) -> bool:
+    """Tell whether a row is a unit's last word, neither for now nor that it cannot be done."""
+    return row.action == "dispose" and row.state == "disposed"
 
 
 def _annuls(row: Row) -> bool:

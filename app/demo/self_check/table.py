@@ -12,7 +12,8 @@ NAMES: Final = (
     *("filed", "simple", "dispatched", "to_dispose", "disposed", "disposed_on_time", "dispatched_accurately"),
     *("to_close", "closed", "closed_on_time", "awaiting_check", "overdue_open", "reworked", "extended"),
     *("suspended", "recurrent", "lost_in_handover", "reopened", "return_requested", "return_granted"),
-    *("return_refused", "to_answer", "answered_on_time", "called_back", "opinion_given", "satisfied", "solved"),
+    *("return_refused", "assisted", "assisted_on_time", "to_answer", "answered_on_time", "called_back"),
+    *("opinion_given", "satisfied", "solved"),
 )
 TIMES: Final = ("reworks", "extensions", "suspensions", "returns")
 

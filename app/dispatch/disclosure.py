@@ -24,7 +24,10 @@ _TOLD: Final = (
     *("result", "code", "end_kind", "claim", "add", "remove", "method", "into_case", "opened_case", "relapse_of"),
     *("category", "condition", "next_leg", "chain", "step", "asked_by", "outcome", "ruling_id"),
 )
-_TOLD_OVERSEERS: Final = ("inspector_id", "report_id", "reached", "solved", "satisfaction", "attention")
+_TOLD_OVERSEERS: Final = (
+    *("inspector_id", "because", "task_due_at", "in_window", "looked_over"),
+    *("report_id", "reached", "solved", "satisfaction", "attention"),
+)
 
 
 def oversees(actor: Actor, desk: str, regions: Collection[str]) -> bool:

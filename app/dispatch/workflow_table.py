@@ -21,6 +21,8 @@ _REPORT_NOTES: Final = """\
 - `accept_file_dispatch` is recorded as the three steps it stands for, for who holds the three posts.
 - `withdraw` after filing or merging leaves the report where it is and asks for attention on its cases.
 - `verify` with no access offers the task to another inspector; with nobody else there, it stays with the same one.
+- `take_up` and `hand_over` are of an inspector's task: whom it goes to, and what becomes of one that nobody takes up,
+  stands in `inspectors.md`.
 """
 
 _CASE_NOTES: Final = """\
@@ -31,7 +33,8 @@ _CASE_NOTES: Final = """\
 - `grant` leads to `filed` for a return, to `suspended` for a suspension, and stays for an extension. At most one
   request is pending.
 - `check` leads to `checked` (pass; not found where the disposal said gone), back to `dispatched` (fail), stays (no
-  access), or back to `disposed` (not found).
+  access; or one in ten of those that the reporter passes himself, looked over by another), or back to `disposed` (not
+  found).
 - A request asked in time and ruled late gives the wait beyond the desk's limit back to the leg; where the leg would
   have run out within that limit, the whole wait. A suspension granted after a clock ran out counts from its asking.
 - `appeal` disputes a mark of the present round (overdue, rework, dissatisfied, unsolved, return refused, recurrence),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -359,6 +360,35 @@ async def test_windows_limits_and_permissions_follow_the_category(office: Office
                 {"value": 1, "unit": "work_day"},
                 "policy redo_limit",
             )
+
+
+async def test_a_step_by_policy_is_explained_later_by_the_row_that_held_then(office: Office) -> None:
+    row = await office.lay("auto_dispatch", True, unit_code=UNIT_TOP)
+    case = await office.filed()
+    then = (await office.get(f"cases/{case}/history"))["items"][-1]["recorded_at"]
+    await office.end(row)
+
+    async def held(**params: str) -> Json:
+        items = (await office.get(f"cases/{case}/policies?{urlencode(params)}"))["items"]
+        return {one["policy"]: one for one in items}
+
+    now, at_that_time = await held(), await held(at=then)
+    assert (now["auto_dispatch"]["value"], now["auto_dispatch"]["row_id"]) == (False, None)
+    assert (at_that_time["auto_dispatch"]["value"], at_that_time["auto_dispatch"]["row_id"]) == (True, row)
+    assert at_that_time["redo_limit"] == {
+        "policy": "redo_limit",
+        "value": {"value": 3, "unit": "work_day"},
+        "text": "3 work_day",
+        "row_id": None,
+        "valid_from": None,
+    }
+    person = await office.person(Post.SUPERVISOR)
+    early = {"at": "2026-01-02"}
+    before = await office.client.get(f"{API}/cases/{case}/policies", params=early, headers=person.headers)
+    assert (before.status_code, before.json()["code"]) == (422, "not_filed_then")
+    other = await office.person(Post.UNIT, unit=UNIT_EAST)
+    hidden = await office.client.get(f"{API}/cases/{case}/policies", headers=other.headers)
+    assert hidden.status_code == 404
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Rows of policies, as they are asked for and answered."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from app.dispatch.codes import Kind, Source
 from app.dispatch.policy_book import Selectors
 from app.dispatch.policy_rows import PolicyWanted
 from app.models.policies import PolicyRecord
+from app.services.case_policies import Held
 
 
 class PolicyIn(Body):
@@ -96,3 +98,35 @@ class PolicyPage(Answer):
 
     items: list[PolicyOut] = Field(description="Newest first")
     next: str | None = Field(description="Cursor of the next page", examples=[None])
+
+
+class HeldPolicy(Answer):
+    """One policy as it holds for a case."""
+
+    policy: str = Field(description="Its name", examples=["auto_dispatch"])
+    value: Any = Field(description="What holds, as rows give it", examples=[True])
+    text: str = Field(description="The same, as it is shown", examples=["True"])
+    row_id: UUID | None = Field(description="The row that says so; null: the default", examples=[None])
+    valid_from: Instant | None = Field(description="Since when that row holds", examples=["2026-11-21T09:00:00+08:00"])
+
+
+class HeldPolicies(Answer):
+    """Every policy as it holds for a case."""
+
+    items: list[HeldPolicy] = Field(description="In the order of /ref/policies")
+
+    @classmethod
+    def of(cls, held: Sequence[Held]) -> Self:
+        """Render what holds."""
+        return cls(
+            items=[
+                HeldPolicy(
+                    policy=one.policy,
+                    value=one.value,
+                    text=one.text,
+                    row_id=UUID(one.row.id) if one.row else None,
+                    valid_from=one.row.valid_from if one.row else None,
+                )
+                for one in held
+            ]
+        )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.api.admin_campaigns import CampaignService
 from app.api.deps import CurrentActor, IdempotencyKey, IntakeService, Now, etag, taken, wired
 from app.api.problems import problems, taking
 from app.api.schemas.query import Code, Moment
@@ -15,6 +16,7 @@ from app.dispatch.access import appointment_for
 from app.dispatch.codes import Kind, Post, ReportState, Source
 from app.dispatch.errors import NotPermitted
 from app.dispatch.report_life import RECEIVING_POSTS
+from app.dispatch.tags import normal_tags
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.repositories.reports import ReportFilter
 from app.services.arrivals import Incoming
@@ -37,10 +39,11 @@ async def create_report(
     actor: CurrentActor,
     now: Now,
     intake: IntakeService,
+    campaigns: CampaignService,
     queries: Queries,
     key: IdempotencyKey,
 ) -> ReportOut:
-    """Bring in a report. A known `client_id` answers 200 with the first report."""
+    """Bring in a report. A known `client_id` answers 200 with the first report; `campaign` must be one that runs."""
     held = appointment_for(actor, RECEIVING_POSTS)
     if held is None:
         raise NotPermitted("您的岗位不能上报")
@@ -48,6 +51,9 @@ async def create_report(
     use = KeyUse(scope=str(actor.account_id), route="create_report", key=key, body_digest=digest) if key else None
     in_the_field = held.post is Post.INSPECTOR
     said = body.to_arrival(account_id=actor.account_id, body_digest=digest, in_the_field=in_the_field)
+    normal_tags(said.tags, where=["body", "tags"])
+    if said.campaign is not None:
+        await campaigns.must_run(said.campaign, now, use=use, client_id=said.client_id)
     arrival = replace(said, desk=held.desk)
     acting = Acting(now=now, post=held.post, actor_id=actor.account_id)
     received = await intake.receive_one(Incoming(arrival=arrival, acting=acting), use)

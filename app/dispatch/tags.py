@@ -38,7 +38,8 @@ def retagged(present: Iterable[str], *, add: Iterable[str], remove: Iterable[str
 
 
 def joining(present: Iterable[str], brought: Iterable[str]) -> tuple[str, ...]:
-    """Return those tags that a report brings to a case it joins: what the case lacks, as far as there is room."""
+    """Return those tags that a report brings along: what is not there yet, as far as there is room; long ones cut."""
     have = dict.fromkeys(present)
-    new = [tag for tag in dict.fromkeys(filter(None, map(normal_tag, brought))) if tag not in have]
+    cut = (normal_tag(text)[:TAG_LENGTH].rstrip() for text in brought)
+    new = [tag for tag in dict.fromkeys(filter(None, cut)) if tag not in have]
     return tuple(new[: max(0, TAGS_AT_MOST - len(have))])

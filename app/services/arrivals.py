@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.arrival import Arrival, Triage, triage
 from app.dispatch.book import Book
+from app.dispatch.campaigns import runs
+from app.dispatch.codes import Attention
 from app.dispatch.duplicates import DuplicateReach, OpenCase, PossibleDuplicate, rank
 from app.dispatch.policies import Policies
 from app.dispatch.scrub import scrub
 from app.dispatch.tags import joining
 from app.repositories.arrivals import ArrivalRepository, AskedNear, Near
+from app.repositories.campaigns import CampaignRepository
 from app.repositories.sets import SetRepository
 from app.services.ledger import Acting
 
@@ -53,7 +56,9 @@ async def look(session: AsyncSession, incoming: Sequence[Incoming], book: Book, 
     policies = book.city_policies(max(one.acting.now for one in incoming), policies)
     maintainers = await sets.maintainers({code for one in incoming if (code := one.arrival.component_code)})
     media = await reports.known_media({medium for one in incoming for medium in one.arrival.media})
-    clean = [replace(one, arrival=_cleaned(one.arrival, maintainers)) for one in incoming]
+    clean = await _with_known_campaigns(
+        session, [replace(one, arrival=_cleaned(one.arrival, maintainers)) for one in incoming]
+    )
     duplicates = await _duplicates(reports, clean, policies)
     return [
         Found(
@@ -73,6 +78,21 @@ async def look(session: AsyncSession, incoming: Sequence[Incoming], book: Book, 
         )
         for one, near in zip(clean, duplicates, strict=True)
     ]
+
+
+async def _with_known_campaigns(session: AsyncSession, incoming: Sequence[Incoming]) -> list[Incoming]:
+    """Let go of campaigns that do not run, and say so: by now nothing is refused any more."""
+    spans = await CampaignRepository(session).spans({code for one in incoming if (code := one.arrival.campaign)})
+    return [
+        one
+        if one.arrival.campaign is None or runs(spans.get(one.arrival.campaign), one.acting.now)
+        else replace(one, arrival=_without_campaign(one.arrival))
+        for one in incoming
+    ]
+
+
+def _without_campaign(arrival: Arrival) -> Arrival:
+    return replace(arrival, campaign=None, attention=arrival.attention | {Attention.UNKNOWN_VALUE})
 
 
 async def _duplicates(

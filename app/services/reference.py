@@ -14,6 +14,7 @@ from app.dispatch.reasons import BUILT_IN_VERSION, REASONS, SOURCE_NAMES
 from app.dispatch.set_codes import SetKind
 from app.models.policies import PolicyRecord
 from app.models.sets import DataSet
+from app.repositories.campaigns import CampaignRepository
 from app.repositories.policies import PolicyRepository
 from app.repositories.ref import RefRepository
 from app.services.transaction import Sessions, reading
@@ -36,6 +37,7 @@ class Master(StrEnum):
     CALENDARS = "calendars"
     POLICIES = "policies"
     SOURCES = "sources"
+    CAMPAIGNS = "campaigns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,9 @@ class Reference:
         if master is Master.POLICIES:
             async with reading(self._sessions) as session:
                 return await _policies(PolicyRepository(session), changed_since)
+        if master is Master.CAMPAIGNS:
+            async with reading(self._sessions) as session:
+                return await _campaigns(CampaignRepository(session), changed_since)
         kind = _KINDS.get(master)
         if kind is None:
             return _built_in(master, changed_since)
@@ -106,6 +111,26 @@ async def _policies(repository: PolicyRepository, changed_since: datetime | None
     old = changed_since is not None and changed_at <= changed_since
     version, items = BUILT_IN_VERSION + changes, _with_rows([] if old else await repository.lasting())
     return MasterData(version=version, edition=None, changed_at=changed_at, items=[] if old else items)
+
+
+async def _campaigns(repository: CampaignRepository, changed_since: datetime | None) -> MasterData:
+    """Return every campaign, those that are over included: what was reported under them still names them."""
+    version, last = await repository.changes()
+    changed_at = last or BUILT_IN_SINCE
+    items: Rows = []
+    if changed_since is None or changed_at > changed_since:
+        items = [
+            {
+                "code": one.code,
+                "name": one.name,
+                "from": one.starts_at,
+                "to": one.ends_at,
+                "categories": one.categories,
+                "areas": one.areas,
+            }
+            for one in await repository.whole()
+        ]
+    return MasterData(version=version, edition=None, changed_at=changed_at, items=items)
 
 
 def _with_rows(rows: Sequence[PolicyRecord]) -> Rows:

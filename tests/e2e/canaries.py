@@ -193,7 +193,6 @@ async def _by_visitor(city: Served, planted: Planted) -> tuple[Canary, str]:
         "location": location(city.place(), address=f"{VISITOR.name}铺面 {VISITOR.phone}"),
         "reporter": _who(VISITOR),
         "tags": [f"{VISITOR.name}投诉", VISITOR.phone],
-        "campaign": f"{VISITOR.name} {VISITOR.phone}",
         "media": [photo],
     }
     answer = await city.post("/reports", "operator01", body)

@@ -13,7 +13,6 @@ from app.api.schemas.location import LocationIn, LocationOut
 from app.dispatch.arrival import Arrival, Reporter
 from app.dispatch.codes import CaseState, Contact, Kind, ReportState, Source
 from app.dispatch.errors import BadInput
-from app.dispatch.tags import normal_tags
 from app.services.report_queries import ReportView
 
 Short = Annotated[str, Field(min_length=1, max_length=100)]
@@ -94,9 +93,7 @@ class ReportIn(_ReportIn):
         given = self.reporter or ReporterIn()
         reporter = Reporter(name=given.name, phone=given.phone, anonymous=given.anonymous, contact=given.contact)
         said = self._said(source=self.source, body_digest=body_digest, reporter=reporter)
-        return Arrival(
-            **said, tags=normal_tags(self.tags, where=["body", "tags"]), campaign=self.campaign, account_id=account_id
-        )
+        return Arrival(**said, tags=tuple(self.tags), campaign=self.campaign, account_id=account_id)
 
 
 class CitizenReportIn(_ReportIn):

@@ -76,8 +76,10 @@ class Handovers:
             if first is not None:
                 return await repository.handover(first.resource_id)
             colleague = await self._colleague(session, actor, to) if to else None
-            held = await repository.of_account(actor.account_id, now)
-            standing = await _standings(repository, held)
+            standing = await _standings(repository, await repository.of_account(actor.account_id, now))
+            held = [
+                one for one in await repository.of_account(actor.account_id, now) if one.lease.subject_id in standing
+            ]
             moved = [one for one in held if colleague and self._takes(colleague, one, standing)]
             await self._move(repository, colleague, moved, now)
             await repository.end(one.lease for one in held if one not in moved)

@@ -208,7 +208,21 @@ def _with_unit(case: CaseNow, now: datetime) -> Sequence[commands.Command]:
     rest = commands.RequestSuspension(reason_code=REASON, until=now + timedelta(hours=9))
     safe = commands.Dispose(result=DisposalResult.TEMPORARY)
     cannot = commands.Dispose(result=DisposalResult.CANNOT, claim=EndKind.PROBLEM_BANK)
-    often = [safe, cannot, solved, rest, extend, give_back, gone, rest, extend, give_back, solved, commands.Recall(), commands.Sign()]
+    often = [
+        safe,
+        cannot,
+        solved,
+        rest,
+        extend,
+        give_back,
+        gone,
+        rest,
+        extend,
+        give_back,
+        solved,
+        commands.Recall(),
+        commands.Sign(),
+    ]
     return [*often, *_PARTS]
 
 

@@ -1,4 +1,4 @@
-"""What cases do to each other and to their reports: merged, begun again, amended, ended without being solved, voided."""
+"""What cases do to each other and to their reports: merged, begun again, amended, ended unsolved, voided."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -34,8 +34,20 @@ from app.models.reports import Report
 from app.services.acts import Act, Acts, Done
 from app.services.cases import Meta
 from app.services.ledger import Acting
-from tests.acts_played import ACCEPT, AT_ONCE, DISPOSE, PASS, TO_THE_CHECK, act, checked, dispatched, errors, on_cases
-from tests.acts_played import reported, sound
+from tests.acts_played import (
+    ACCEPT,
+    AT_ONCE,
+    DISPOSE,
+    PASS,
+    TO_THE_CHECK,
+    act,
+    checked,
+    dispatched,
+    errors,
+    on_cases,
+    reported,
+    sound,
+)
 from tests.hotline_city import PLACE, City, open_city
 from tests.people_stored import store_account
 from tests.small_city import EAST_CELL, IN_EAST, UNIT_EAST, UNIT_WEST, WEST

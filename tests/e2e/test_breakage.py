@@ -11,7 +11,10 @@ from app.api.case_params import Flag
 from tests.e2e.served import Json, Served, location, report
 
 ENDS_OF_TIME = ("9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")
-FLAGS = ("reworked", "returned", "extended", "suspended", "reopened", "recurrent", "urged", "request_pending", "appeal_pending")
+FLAGS = (
+    *("reworked", "returned", "extended", "suspended", "reopened", "recurrent", "urged"),
+    *("request_pending", "appeal_pending"),
+)
 JSON = {"content-type": "application/json"}
 
 

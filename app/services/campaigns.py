@@ -81,7 +81,8 @@ class Campaigns:
                 return
             if client_id is not None and await campaigns.brought_before(client_id):
                 return
-        raise BadInput.at(["body", "campaign"], "没有正在进行的专项行动，可选的见 /ref/campaigns", code="unknown_campaign")
+        where = ["body", "campaign"]
+        raise BadInput.at(where, "没有正在进行的专项行动，可选的见 /ref/campaigns", code="unknown_campaign")
 
 
 def _values(wanted: CampaignWanted, now: datetime) -> dict[str, Any]:

@@ -14,22 +14,28 @@ from app.dispatch.arrival import Arrival
 from app.dispatch.codes import Action, Post
 from app.dispatch.errors import NotVisible, TooMany
 from app.dispatch.timeline import PublicStep, public_timeline
+from app.dispatch.workflow import OPEN_CASES
 from app.models.cases import Case
 from app.models.reports import Report
 from app.repositories.history import HistoryRepository
 from app.repositories.receipts import ReceiptRepository
 from app.repositories.reports import ReportRepository
 from app.services import idempotency
+from app.services.acts import Act
 from app.services.arrivals import Incoming
 from app.services.idempotency import KeyUse
 from app.services.intake import Intake, Received
-from app.services.ledger import Acting
+from app.services.ledger import Acting, Subject
 from app.services.reports import Reports
 from app.services.transaction import Sessions, reading, writing
 
 WRONG_TRIES: Final = 20
 TRIES_WITHIN: Final = timedelta(minutes=15)
 """So many wrong codes for one receipt, then none is looked at until the window has passed; counted for all workers."""
+
+URGES_AT_MOST: Final = 5
+URGES_WITHIN: Final = timedelta(days=1)
+"""So often a reporter may remind the desk of one report; whoever knows receipt and code is the reporter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,30 @@ class Citizens:
         async with writing(self._sessions) as session:
             if await idempotency.begin(session, use, resource_id=report.id, status=200, now=self._now()):
                 return
-            await self._reports.act_within(session, report.id, command, post=Post.CITIZEN)
+            if isinstance(command, commands.Urge):
+                await self._urge(session, report.id, command)
+            else:
+                await self._reports.act_within(session, report.id, command, post=Post.CITIZEN)
+
+    async def _urge(self, session: AsyncSession, report_id: UUID, command: commands.Urge) -> None:
+        """Remind of the report and of its open cases; raise TooMany for who does it again and again."""
+        now = self._now()
+        before = await ReceiptRepository(session).urged(report_id, since=now - URGES_WITHIN)
+        if len(before) >= URGES_AT_MOST:
+            wait = before[-URGES_AT_MOST] + URGES_WITHIN - now
+            raise TooMany(
+                "催办过于频繁，请稍后再试", retry_after_s=max(1, int(wait.total_seconds())), code="urged_enough"
+            )
+        acting = Acting(now=now, post=Post.CITIZEN)
+        cases = [one.case for one in await ReportRepository(session).cases_of([report_id])]
+        subjects: list[tuple[Subject, UUID]] = [("case", one.id) for one in cases if one.state in OPEN_CASES]
+        acts = [
+            Act(subject=subject, subject_id=one, command=command, acting=acting)
+            for subject, one in (*subjects, ("report", report_id))
+        ]
+        *_, of_report = await self._reports.acts.play(acts, within=session)  # a case that has just ended needs none
+        if of_report.error is not None:
+            raise of_report.error
 
     async def _believed(self, receipt_no: str, code: str) -> Report:
         now = self._now()

@@ -48,7 +48,7 @@ async def changed(client: AsyncClient, person: Person, code: str, body: Json, **
 async def test_a_campaign_is_laid_down_changed_and_told_to_every_client(
     app_client: AsyncClient, admin: Person, west: Person
 ) -> None:
-    about = {"categories": [{"kind": "event", "category": "0305"}], "areas": [DISTRICT, WEST]}
+    about: Json = {"categories": [{"kind": "event", "category": "0305"}], "areas": [DISTRICT, WEST]}
     made = await laid(app_client, admin, campaign("dust", **about), key="k")
     assert made.status_code == 201, made.text
     assert (made.json()["areas"], made.json()["categories"]) == ([DISTRICT, WEST], about["categories"])

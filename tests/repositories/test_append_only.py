@@ -14,7 +14,7 @@ from app.runtime.migrate import alembic_config
 from tests.towns import Town
 
 APP, OWNER, SCHEMA = "test_app", "test_owner", "test"
-GUARDED: Final = ("activations", "anchors", "book_changes", "handovers", "history", "looks")
+GUARDED: Final = ("activations", "anchors", "book_changes", "handovers", "history", "looks", "order_steps")
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations" / "versions"
 FORBIDDEN: Final = ("UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

@@ -23,6 +23,7 @@ ENGINEERING: Final = "engineering"
 """The reason under which an extension may be longer than the limit, with a dated plan."""
 OF_PARTNERS: Final = frozenset({Source.HOTLINE_12345, Source.HOTLINE_12319, Source.SUPERIOR_PLATFORM, Source.DISTRICT})
 """Sources behind which stands somebody who can rule; for the others a step of the partner falls away."""
+ASKED_OF_PARTNERS: Final = frozenset({RequestKind.RETURN, RequestKind.EXTENSION, RequestKind.SUSPENSION})
 _STEPS_AT_MOST: Final = 6
 _ROWS_AT_MOST: Final = 100
 _HOURS_A_DAY: Final[Mapping[LimitUnit, int]] = {
@@ -108,7 +109,9 @@ def _fits(row: ApprovalRow, asked: Asked) -> bool:
 
 
 def _without_partner(posts: Chain, asked: Asked) -> Chain:
-    return posts if asked.source in OF_PARTNERS else tuple(post for post in posts if post is not Post.PARTNER)
+    """Leave the partner out where there is none, and of what his events have no word for."""
+    heard = asked.source in OF_PARTNERS and asked.kind in ASKED_OF_PARTNERS
+    return posts if heard else tuple(post for post in posts if post is not Post.PARTNER)
 
 
 _KEYS: Final = frozenset({"kind", "posts", "nth", "longer_than_days", "reason_code"})

@@ -3,14 +3,14 @@
 Nothing is refused here. A step that the state does not allow becomes a supplement that a person looks at.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from app.dispatch import commands
 from app.dispatch.arrival import Arrival
-from app.dispatch.codes import Attention, CaseState, ReportState, Source
+from app.dispatch.codes import Attention, CaseState, ReportState, RequestKind, Source
 from app.dispatch.commands import Command, Supplement
 from app.dispatch.hotline import HotlineAction, Order, Urgency
 from app.dispatch.points import Point
@@ -31,7 +31,24 @@ _NOTED_AS: Final[Mapping[HotlineAction, Attention]] = {
     _A.REDO: Attention.REDO_ASKED,
     _A.SUPERVISE: Attention.SUPERVISED,
 }
-"""How an action is shown to the desk as a supplement; an absent one (answers to requests not made yet) as unknown."""
+"""How an action is shown to the desk as a supplement; an absent one (an answer to what nobody asked) as unknown."""
+_RULES: Final[Mapping[HotlineAction, tuple[RequestKind, bool]]] = {
+    _A.RETURN_APPROVED: (RequestKind.RETURN, True),
+    _A.RETURN_REFUSED: (RequestKind.RETURN, False),
+    _A.EXTENSION_APPROVED: (RequestKind.EXTENSION, True),
+    _A.EXTENSION_REFUSED: (RequestKind.EXTENSION, False),
+    _A.SUSPENSION_APPROVED: (RequestKind.SUSPENSION, True),
+    _A.SUSPENSION_REFUSED: (RequestKind.SUSPENSION, False),
+}
+"""What the partner's word is about, and whether it is yes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOfPartner:
+    """A request of a case that waits for the partner's word."""
+
+    id: UUID
+    kind: RequestKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +57,7 @@ class LinkedCase:
 
     id: UUID
     state: CaseState
+    asked: AskedOfPartner | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +88,13 @@ class Standing:
 class Plan:
     """What to do. `reopen` is tried first; where none of it succeeds, a new report is made.
 
-    The units at work on the `supervised` cases get an order to answer.
+    The units at work on the `supervised` cases get an order to answer. Where none of the `rulings` can be taken any
+    more, the report gets what `instead` returns.
     """
 
     new: bool = False
     reopen: tuple[UUID, ...] = ()
+    rulings: tuple[tuple[UUID, Command], ...] = ()
     on_report: tuple[Command, ...] = ()
     on_cases: tuple[tuple[UUID, Command], ...] = ()
     supervised: tuple[UUID, ...] = ()
@@ -89,6 +109,9 @@ def plan(order: Order, standing: Standing | None) -> Plan:
         if not standing.closed_cases:
             return Plan(new=True)
         return Plan(reopen=standing.closed_cases, on_report=_noted(order, ()))
+    rulings = tuple(_rulings(order, standing))
+    if rulings:
+        return Plan(rulings=rulings, on_report=_noted(order, ()))
     main = _on_report(order, standing)
     return Plan(
         on_report=(*main, *_noted(order, main)),
@@ -145,6 +168,19 @@ def arrival_of(
 def _tags(order: Order) -> tuple[str, ...]:
     pressing = (order.urgency.value,) if order.urgency is not Urgency.NORMAL else ()
     return (*pressing, "repeat_order") if order.repeat_of else pressing
+
+
+def _rulings(order: Order, standing: Standing) -> Iterator[tuple[UUID, Command]]:
+    """Yield the partner's word on each request of that kind that waits for it."""
+    if order.action is None or order.action not in _RULES:
+        return
+    kind, yes = _RULES[order.action]
+    for case in standing.cases:
+        asked = case.asked
+        if asked is not None and asked.kind is kind and yes:
+            yield case.id, commands.GrantRequest(request_id=asked.id, text=order.text)
+        elif asked is not None and asked.kind is kind:
+            yield case.id, commands.RefuseRequest(request_id=asked.id, text=order.text or NO_TEXT)
 
 
 def _on_report(order: Order, standing: Standing) -> tuple[Command, ...]:

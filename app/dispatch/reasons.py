@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.dispatch.codes import Action, FailCode
+from app.dispatch.codes import Action, EndKind, FailCode
 
-BUILT_IN_VERSION: Final = 1
+BUILT_IN_VERSION: Final = 2
 """Of every list that comes with the program; rises when one of them changes."""
 
 
@@ -57,6 +57,7 @@ _CASE: Final[Mapping[Action, Mapping[str, str]]] = {
         "material": "需采购材料配件",
         "weather": "天气影响",
         "coordination": "需多部门协调",
+        "engineering": "工程施工（须附计划完成日期，可超过原时限）",
     },
     Action.REQUEST_SUSPENSION: {
         "construction": "结合在建工程处理",
@@ -80,6 +81,18 @@ REASONS: Final = tuple(
     for action, names in table.items()
     for code, name in names.items()
 )
+
+END_NAMES: Final[Mapping[EndKind, str]] = {
+    EndKind.SOLVED: "已解决",
+    EndKind.EXPLAINED: "已解释",
+    EndKind.GONE: "已自行消失",
+    EndKind.TRANSFERRED_TO_ENFORCEMENT: "移送执法",
+    EndKind.PROBLEM_BANK: "挂账",
+    EndKind.OUT_OF_SCOPE: "不属管理范围",
+    EndKind.WITHDRAWN: "上报人撤回",
+    EndKind.MERGED: "并案",
+}
+"""The end kinds in Chinese, as in docs/glossary.md."""
 
 SOURCE_NAMES: Final[Mapping[str, str]] = {
     "inspector": "采集员上报",

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dispatch.codes import Source
-from app.dispatch.hotline_plan import LinkedCase, Standing
-from app.models.cases import Case, CaseReport
+from app.dispatch.codes import Post, RequestState, Source
+from app.dispatch.hotline_plan import AskedOfPartner, LinkedCase, Standing
+from app.models.cases import Case, CaseReport, CaseRequest
 from app.models.people import Partner
 from app.models.reports import Report
 from app.models.work import InboxEvent
+
+_ASKED_OF_PARTNER: Final = and_(CaseRequest.state == RequestState.PENDING, CaseRequest.ruler == Post.PARTNER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +66,16 @@ class PartnerRepository:
         if newest is None:
             return None
         cases = await self._session.execute(
-            select(Case.id, Case.state)
+            select(Case.id, Case.state, CaseRequest.id, CaseRequest.kind)
             .join(CaseReport, CaseReport.case_id == Case.id)
+            .outerjoin(CaseRequest, and_(CaseRequest.case_id == Case.id, _ASKED_OF_PARTNER))
             .where(CaseReport.report_id == newest.id, CaseReport.until.is_(None))
             .order_by(Case.id)
         )
-        linked = tuple(LinkedCase(id=case_id, state=state) for case_id, state in cases)
+        linked = tuple(
+            LinkedCase(id=case_id, state=state, asked=AskedOfPartner(id=asked, kind=kind) if kind else None)
+            for case_id, state, asked, kind in cases
+        )
         return Standing(report_id=newest.id, state=newest.state, cases=linked)
 
     async def receipt_no(self, report_id: UUID) -> str:

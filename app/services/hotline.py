@@ -15,7 +15,7 @@ from app.adapters.crs import to_canonical_point
 from app.adapters.dialects import DIALECTS, refused
 from app.dispatch.codes import Attention, LocationFrom, Post
 from app.dispatch.commands import Command
-from app.dispatch.errors import BadInput, Conflict
+from app.dispatch.errors import BadInput, Conflict, NotPermitted
 from app.dispatch.hotline import GivenPoint, Order, read_order
 from app.dispatch.hotline_plan import NO_TEXT, Plan, Standing, arrival_of, instead, plan, reopening
 from app.dispatch.points import Point
@@ -200,7 +200,9 @@ class Hotline:
         # cases before the report: closing a case locks in the same order
         for case_id, command in planned.on_cases:
             await self._on_case(session, case_id, command)
-        for command in planned.on_report:
+        ruled = [await self._on_case(session, case_id, command) for case_id, command in planned.rulings]
+        late = (instead(order),) if planned.rulings and not any(ruled) else ()
+        for command in (*late, *planned.on_report):
             step = self.reports.act_within(session, report_id, command, post=Post.PARTNER)
             if not await _possible(session, step):
                 await self.reports.act_within(session, report_id, instead(order), post=Post.PARTNER)
@@ -227,7 +229,7 @@ async def _possible(session: AsyncSession, step: Awaitable[object]) -> bool:
     try:
         async with session.begin_nested():
             await step
-    except (Conflict, BadInput):
+    except (Conflict, BadInput, NotPermitted):
         return False
     return True
 

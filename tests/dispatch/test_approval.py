@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dispatch.approval import BUILT_IN, CHAINS, FIRST_RULERS, OF_PARTNERS, RULING, ApprovalRow, Asked, chain_of
+from app.dispatch.approval import (
+    ASKED_OF_PARTNERS,
+    BUILT_IN,
+    CHAINS,
+    FIRST_RULERS,
+    OF_PARTNERS,
+    RULING,
+    ApprovalRow,
+    Asked,
+    chain_of,
+)
 from app.dispatch.case_fold import fold
 from app.dispatch.case_projection import requests
 from app.dispatch.case_rulings import ruler
@@ -83,6 +93,8 @@ def test_a_partner_rules_only_where_there_is_one() -> None:
     assert chain_of(rows, asked(K.RETURN, source="hotline_12345")) == (P.DISPATCHER, P.PARTNER)
     assert chain_of(rows, asked(K.RETURN)) == (P.DISPATCHER,)
     assert chain_of(rows, asked(K.EXTENSION)) == (P.SHIFT_LEAD,)
+    wordless = (row(K.END, P.SHIFT_LEAD, P.PARTNER),)
+    assert chain_of(wordless, asked(K.END, source="hotline_12345")) == (P.SHIFT_LEAD,)
 
 
 def test_whatever_rows_say_an_arbitration_ends_with_the_coordinator() -> None:
@@ -115,7 +127,7 @@ def test_somebody_always_rules_and_nobody_twice(rows: tuple[ApprovalRow, ...], w
     assert chain
     assert len(set(chain)) == len(chain)
     assert set(chain) <= RULING
-    assert P.PARTNER not in chain or what.source in OF_PARTNERS
+    assert P.PARTNER not in chain or (what.source in OF_PARTNERS and what.kind in ASKED_OF_PARTNERS)
     assert chain == chain_of((*rows, *BUILT_IN), what)
 
 

@@ -7,14 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dispatch import commands
-from app.dispatch.codes import Attention, CaseState, Contact, ReportState, Source
+from app.dispatch.codes import Attention, CaseState, Contact, ReportState, RequestKind, Source
 from app.dispatch.commands import Supplement
 from app.dispatch.hotline import HotlineAction, Order, read_order
-from app.dispatch.hotline_plan import NO_TEXT, LinkedCase, Plan, Standing, arrival_of, instead, plan, reopening
+from app.dispatch.hotline_plan import (
+    NO_TEXT,
+    AskedOfPartner,
+    LinkedCase,
+    Plan,
+    Standing,
+    arrival_of,
+    instead,
+    plan,
+    reopening,
+)
 from app.dispatch.workflow import allowed
 
-REPORT, PARTNER = UUID(int=1), UUID(int=2)
-A, C, R = HotlineAction, CaseState, ReportState
+REPORT, PARTNER, REQUEST = UUID(int=1), UUID(int=2), UUID(int=99)
+A, C, R, K = HotlineAction, CaseState, ReportState, RequestKind
 
 
 def order(action: str, **fields: Any) -> Order:
@@ -181,3 +191,34 @@ def test_every_event_does_something_and_nothing_that_the_state_forbids(
     assert all(one.action in allowed(states[of]) for of, one in planned.on_cases)
     assert all(states[of] is C.CLOSED for of in planned.reopen)
     assert all(one.attention in set(Attention) for one in planned.on_report if isinstance(one, Supplement))
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "command"),
+    [
+        ("return_approved", K.RETURN, commands.GrantRequest(request_id=REQUEST, text="同意")),
+        ("return_refused", K.RETURN, commands.RefuseRequest(request_id=REQUEST, text="同意")),
+        ("extension_approved", K.EXTENSION, commands.GrantRequest(request_id=REQUEST, text="同意")),
+        ("extension_refused", K.EXTENSION, commands.RefuseRequest(request_id=REQUEST, text="同意")),
+        ("suspension_approved", K.SUSPENSION, commands.GrantRequest(request_id=REQUEST, text="同意")),
+        ("suspension_refused", K.SUSPENSION, commands.RefuseRequest(request_id=REQUEST, text="同意")),
+    ],
+)
+def test_the_partners_word_reaches_the_request_that_waits_for_it(
+    action: str, kind: RequestKind, command: commands.Command
+) -> None:
+    waiting = LinkedCase(id=case(0), state=C.DISPATCHED, asked=AskedOfPartner(id=REQUEST, kind=kind))
+    other = next(one for one in (K.RETURN, K.EXTENSION, K.SUSPENSION) if one is not kind)
+    another = LinkedCase(id=case(1), state=C.DISPATCHED, asked=AskedOfPartner(id=UUID(int=98), kind=other))
+    idle = LinkedCase(id=case(2), state=C.DISPATCHED)
+    stands = Standing(report_id=REPORT, state=R.FILED, cases=(idle, waiting, another))
+    assert plan(order(action, content="同意"), stands) == Plan(rulings=((case(0), command),))
+    nothing = plan(order(action, content="同意"), Standing(report_id=REPORT, state=R.FILED, cases=(idle, another)))
+    assert nothing == Plan(on_report=(Supplement(attention="unknown_value", text=f"{action}：同意"),))
+
+
+def test_a_partner_that_refuses_without_a_word_is_still_understood() -> None:
+    waiting = LinkedCase(id=case(0), state=C.DISPATCHED, asked=AskedOfPartner(id=REQUEST, kind=K.RETURN))
+    stands = Standing(report_id=REPORT, state=R.FILED, cases=(waiting,))
+    said = commands.RefuseRequest(request_id=REQUEST, text=NO_TEXT)
+    assert plan(order("return_refused"), stands).rulings == ((case(0), said),)

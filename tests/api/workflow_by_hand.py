@@ -96,6 +96,10 @@ tag                 | seeing           | = | =       | = | =     | =         | =
 relocate            | nobody           | = | =       | = | =     | =         | = | . | .
 supplement          | nobody           | = | =       | = | =     | =         | = | = | =
 """
+BY_REQUEST: Final = ("grant", "refuse")
+"""They name a request of the round; where it has none, the contents are refused before the state: 422."""
+LEASES: Final = ("claim", "release")
+"""They move nothing and are no steps; `test_leases` says whose and when."""
 ORDERS: Final = ("answer", "accept", "send_back", "withdraw", "urge", "note")
 """What can be done to orders, which are no part of a case's life; `test_orders` says by whom and when."""
 REVIEW: Final = ("shift_lead", "supervisor")
@@ -183,10 +187,10 @@ def _standing_for(word: str, posts: Sequence[str], held: set[str]) -> set[str]:
 
 _THREE: Final = ("operator", "shift_lead", "dispatcher")
 _OF_THE_DESK: Final = (
-    *((post,) for post in ("operator", "shift_lead", "dispatcher", "coordinator", "supervisor", "admin")),
-    ("data_officer",),
+    *((post,) for post in ("operator", "shift_lead", "dispatcher", "coordinator", "supervisor")),
     _THREE,
 )
+_BESIDE: Final = (("admin",), ("data_officer",))
 
 
 def people(*, own_street: str, other_street: str, unit: str, above: str, other_unit: str) -> Sequence[Person]:
@@ -196,7 +200,7 @@ def people(*, own_street: str, other_street: str, unit: str, above: str, other_u
         return "+".join(posts)
 
     return (
-        *(Person(name=f"{named(p)} of the city", posts=p) for p in _OF_THE_DESK),
+        *(Person(name=f"{named(p)} of the city", posts=p) for p in (*_OF_THE_DESK, *_BESIDE)),
         *(Person(name=f"{named(p)} of the street", posts=p, street=own_street) for p in _OF_THE_DESK),
         *(Person(name=f"{named(p)} elsewhere", posts=p, street=other_street, near=False) for p in _OF_THE_DESK),
         Person(name="unit", posts=("unit",), unit=unit),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -31,16 +31,38 @@ NUMBER = st.integers(0, 999)
 Make = Callable[[Any], commands.Command]
 
 
+def fits(things: str, *actions: str) -> Callable[[Any], Any]:
+    """Let a rule be drawn only where one of the actions is possible for something."""
+    return precondition(lambda self: bool(self.fitting(things, *actions)))
+
+
 class Lives(RuleBasedStateMachine):
     """Whatever people, partners and timers do, and whatever they may not do."""
 
     runner: ClassVar[asyncio.Runner]
     town: ClassVar[RealTown]
+    met: ClassVar[Counter[tuple[str, str, str]]]
+    """How often which act had which answer."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(partner=st.booleans(), steps=st.integers(0, 8), number=st.integers(1, 2))
+    def begin(self, steps: int, number: int, *, partner: bool) -> None:
+        """Begin with two reports; take the first some steps on its plain way."""
         self.world = World(BEGIN)
         self._run(self.town.empty())
+        self.report(partner=partner)
+        self.report(partner=not partner)
+        plain: tuple[tuple[str, commands.Command, dict[str, Any]], ...] = (
+            ("reports", commands.Accept(kind=Kind.EVENT, category="0305"), {}),
+            ("reports", _filing(number), {}),
+            ("cases", commands.Dispatch(), {"unit": None, "co_units": ()}),
+            ("cases", commands.Sign(), {}),
+            ("cases", commands.Dispose(result=DisposalResult.SOLVED), {"result": "solved"}),
+            ("cases", commands.SendCheck(), {}),
+            ("cases", commands.Check(result=CheckResult.PASS), {"result": "pass", "code": None}),
+            ("cases", commands.Close(), {}),
+        )
+        for things, command, given in plain[:steps]:
+            self._on(things, 0, 1, command, **given)
 
     def teardown(self) -> None:
         self._run(self.town.sound())
@@ -73,12 +95,9 @@ class Lives(RuleBasedStateMachine):
         self.world.reports[report_id] = Report(report_id, number, author=author)
         self._agree()
 
-    @precondition(lambda self: self.world.reports)
     @rule(which=NUMBER, action=st.sampled_from(("urge", "withdraw", "supplement", "evaluate")))
     def the_partner_speaks(self, which: int, action: str) -> None:
         ours = [one for one in self.world.reports.values() if one.order is not None]
-        if not ours:
-            return
         one = ours[which % len(ours)]
         assert one.order is not None
         said = {"evaluation": {"reached": True, "solved": True, "satisfaction": 5}} if action == "evaluate" else {}
@@ -86,6 +105,7 @@ class Lives(RuleBasedStateMachine):
         self.world.hear_partner(one, action)
         self._agree()
 
+    @fits("reports", "request_verification", "verify")
     @rule(which=NUMBER, stranger=NUMBER, result=st.sampled_from(VerifyResult))
     def verification(self, which: int, stranger: int, result: VerifyResult) -> None:
         one = self._pick("reports", which, "request_verification", "verify")
@@ -96,14 +116,17 @@ class Lives(RuleBasedStateMachine):
         else:
             self._act(one, commands.RequestVerification(), stranger)
 
+    @fits("reports", "accept")
     @rule(which=NUMBER, stranger=NUMBER)
     def accept(self, which: int, stranger: int) -> None:
         self._on("reports", which, stranger, commands.Accept(kind=Kind.EVENT, category="0305"))
 
+    @fits("reports", "file")
     @rule(which=NUMBER, stranger=NUMBER, number=st.integers(1, 2))
     def file(self, which: int, stranger: int, number: int) -> None:
         self._on("reports", which, stranger, _filing(number))
 
+    @fits("reports", "accept_file_dispatch")
     @precondition(lambda self: len(self.world.cases) < 6)
     @rule(which=NUMBER, stranger=NUMBER, number=st.integers(1, 2))
     def accept_file_dispatch(self, which: int, stranger: int, number: int) -> None:
@@ -111,6 +134,7 @@ class Lives(RuleBasedStateMachine):
         whole = commands.AcceptFileDispatch(accept=accept, file=_filing(number), dispatch=commands.Dispatch())
         self._on("reports", which, stranger, whole)
 
+    @fits("reports", "reject")
     @rule(which=NUMBER, stranger=NUMBER, kind=st.sampled_from((commands.Reject, commands.AnswerDirectly)))
     def end_a_report(self, which: int, stranger: int, kind: type[commands.End]) -> None:
         self._on("reports", which, stranger, kind(reason_code=REASON))
@@ -140,12 +164,14 @@ class Lives(RuleBasedStateMachine):
 
     # cases
 
+    @fits("cases", "dispatch")
     @rule(which=NUMBER, stranger=NUMBER, unit=st.sampled_from(UNITS), helped=st.booleans())
     def dispatch(self, which: int, stranger: int, unit: str | None, *, helped: bool) -> None:
         others = (UNIT_TOP,) if helped else ()
         sent = commands.Dispatch(unit_code=unit, reason_code=REASON, co_units=others)
         self._on("cases", which, stranger, sent, unit=unit, co_units=others)
 
+    @precondition(lambda self: self.world.cases)
     @rule(which=NUMBER, stranger=NUMBER, action=st.sampled_from(("sign", "contact", "recall", "resume", "send_check")))
     def plain_step(self, which: int, stranger: int, action: str) -> None:
         plain: dict[str, commands.Command] = {
@@ -157,6 +183,7 @@ class Lives(RuleBasedStateMachine):
         }
         self._on("cases", which, stranger, plain[action])
 
+    @fits("cases", "request_return")
     @rule(which=NUMBER, stranger=NUMBER, kind=st.sampled_from(("return", "extension", "suspension")))
     def ask(self, which: int, stranger: int, kind: str) -> None:
         until = self.world.now + timedelta(hours=1)
@@ -168,11 +195,10 @@ class Lives(RuleBasedStateMachine):
         given = {"until": until} if kind == "suspension" else {}
         self._on("cases", which, stranger, asked[kind], **given)
 
+    @precondition(lambda self: any(one.round.pending for one in self.world.cases.values()))
     @rule(which=NUMBER, stranger=NUMBER, yes=st.booleans())
     def decide(self, which: int, stranger: int, *, yes: bool) -> None:
         asked = [one for one in self.world.cases.values() if one.round.pending is not None]
-        if not asked:
-            return
         one = asked[which % len(asked)]
         request = self._request(one)
         ruling: commands.Command = commands.GrantRequest(request_id=request)
@@ -180,10 +206,12 @@ class Lives(RuleBasedStateMachine):
             ruling = commands.RefuseRequest(request_id=request, text="否")
         self._act(one, ruling, stranger)
 
+    @fits("cases", "dispose")
     @rule(which=NUMBER, stranger=NUMBER, result=st.sampled_from((DisposalResult.SOLVED, DisposalResult.GONE)))
     def dispose(self, which: int, stranger: int, result: DisposalResult) -> None:
         self._on("cases", which, stranger, commands.Dispose(result=result), result=result.value)
 
+    @fits("cases", "check", "desk_check")
     @rule(
         which=NUMBER,
         stranger=NUMBER,
@@ -199,6 +227,7 @@ class Lives(RuleBasedStateMachine):
         else:
             self._on("cases", which, stranger, commands.Check(result=result, code=failed), **given)
 
+    @fits("cases", "call_back")
     @rule(which=NUMBER, stranger=NUMBER, other=st.booleans())
     def call_back(self, which: int, stranger: int, *, other: bool) -> None:
         one = self._pick("cases", which, "call_back")
@@ -208,20 +237,24 @@ class Lives(RuleBasedStateMachine):
                 said = commands.CallBack(report_id=reports[0], reached=True, solved=True, satisfaction=4)
                 self._act(one, said, stranger, report=reports[0])
 
+    @fits("cases", "close")
     @rule(which=NUMBER, stranger=NUMBER)
     def close(self, which: int, stranger: int) -> None:
         self._on("cases", which, stranger, commands.Close())
 
+    @fits("cases", "reopen")
     @rule(which=NUMBER, stranger=NUMBER)
     def reopen(self, which: int, stranger: int) -> None:
         self._on("cases", which, stranger, commands.Reopen(reason_code=REASON))
 
+    @precondition(lambda self: self.world.cases)
     @rule(which=NUMBER, stranger=NUMBER, second=st.booleans(), often=st.integers(0, 2))
     def void(self, which: int, stranger: int, often: int, *, second: bool) -> None:
         if often == 0:
             person = self._people("shift_lead")[1].id if second else None
             self._on("cases", which, stranger, commands.Void(reason_code=REASON, second_person=person), second=second)
 
+    @precondition(lambda self: self.world.cases)
     @rule(which=NUMBER, stranger=NUMBER, what=st.sampled_from(("urge", "note", "tag")))
     def remark(self, which: int, stranger: int, what: str) -> None:
         if what == "tag":
@@ -256,11 +289,17 @@ class Lives(RuleBasedStateMachine):
             self._act(one, command, stranger, **given)
 
     def _pick(self, things: str, which: int, *actions: str) -> Report | Case | None:
-        """Return something that the action is possible for, where there is; one time in six, whatever comes."""
-        everything: list[Report | Case] = [*(self.world.cases if things == "cases" else self.world.reports).values()]
-        fitting = [one for one in everything if any(ROWS[things, action].to(one.state) for action in actions)]
-        found = fitting if fitting and which % 6 else everything
-        return found[which % len(found)] if found else None
+        """Return something that the action is possible for; one time in six, whatever there is."""
+        found = self.fitting(things, *actions) if which % 6 else self._everything(things)
+        return found[which // 6 % len(found)] if found else None
+
+    def fitting(self, things: str, *actions: str) -> list[Report | Case]:
+        """Return what one of the actions is possible for."""
+        everything = self._everything(things)
+        return [one for one in everything if any(ROWS[things, action].to(one.state) for action in actions)]
+
+    def _everything(self, things: str) -> list[Report | Case]:
+        return [*(self.world.cases if things == "cases" else self.world.reports).values()]
 
     def _act(self, one: Report | Case, command: commands.Command, stranger: int, **given: Any) -> None:
         things = "cases" if isinstance(one, Case) else "reports"
@@ -272,7 +311,7 @@ class Lives(RuleBasedStateMachine):
             expected = self._expected(one, command, who, given)
         found = self._run(self.town.act(things, one.id, command, who))
         assert found == expected, f"{command} of a {before} one by {who.actor.username}: {found}, not {expected}"
-        event(f"{things} {command.action}: {found}")
+        self.met[things, command.action.value, found] += 1
         self._adopt(one, command, found)
         self._agree()
 
@@ -375,7 +414,7 @@ def _difference(name: str, found: list[Any], expected: list[Any]) -> str:
 def machine(fresh_city: Town, keys: Keys, tmp_path: Path) -> Iterator[type[Lives]]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        Lives.runner = runner
+        Lives.runner, Lives.met = runner, Counter()
         Lives.town = runner.run(stack.enter_async_context(real_town(fresh_city, keys, tmp_path)))
         yield Lives
         runner.run(stack.aclose())
@@ -389,10 +428,21 @@ quiet = settings(
 )
 
 
+def everything_was_met(met: Counter[tuple[str, str, str]]) -> None:
+    """Print what happened how often; fail where something that people may do never did, or was never refused."""
+    for (things, action, found), times in sorted(met.items()):
+        print(f"{things:8}{action:22}{found:15}{times:6}")
+    acts = {(things, row.action) for (things, _), row in ROWS.items() if row.who != ("nobody",)}
+    assert {(things, action) for things, action, found in met if found == "done"} == acts
+    assert {found for *_, found in met} == {"done", "not_visible", "not_permitted", "conflict", "bad"}
+
+
 def test_services_and_model_agree_after_every_step(machine: type[Lives]) -> None:
     run_state_machine_as_test(machine, settings=settings(quiet, max_examples=60, stateful_step_count=40))
+    everything_was_met(machine.met)
 
 
 @pytest.mark.slow
 def test_they_agree_in_long_lives_too(machine: type[Lives]) -> None:
     run_state_machine_as_test(machine, settings=settings(quiet, max_examples=500, stateful_step_count=60))
+    everything_was_met(machine.met)

@@ -10,10 +10,10 @@ from pydantic import Field, create_model
 
 from app.api.demanding import with_demands
 from app.api.deps import CurrentActor, IdempotencyKey
+from app.api.offering import with_codes
 from app.api.problems import document, status_of, taking
 from app.api.schemas.actions import ActionIn, ActionInfo, ActionList, BatchItem, BatchOut
 from app.dispatch.access import Actor
-from app.dispatch.codes import Action
 from app.services.cases import Meta, Outcome
 from app.services.frame import Possible
 from app.services.idempotency import KeyUse
@@ -44,7 +44,7 @@ def action_list(bodies: Iterable[type[ActionIn]], possible: Possible) -> ActionL
     """Return the possible actions with the JSON schema of each body, as far as policies go into it."""
     schemas = {body.command.action: body.model_json_schema() for body in bodies}
     known = (action for action in possible.actions if action in schemas)
-    asked = ((one, with_demands(schemas[one], one, possible.policies)) for one in known)
+    asked = ((one, with_codes(with_demands(schemas[one], one, possible.policies), one)) for one in known)
     return ActionList(items=[ActionInfo(action=one, fields=fields) for one, fields in asked])
 
 

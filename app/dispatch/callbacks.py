@@ -78,7 +78,7 @@ def of_case(entry: Entry, matter: Matter, face: CaseFace, public_answer: str | N
         "unit_name": face.unit_name,
         "due_at": _local(face.due_at) if face.due_at else None,
         **({"end_kind": face.end_kind.value} if face.end_kind and entry.target == CaseState.CLOSED else {}),
-        **({"reason_code": entry.payload["reason_code"]} if entry.action is Action.VOID else {}),
+        **({"reason_code": entry.payload.get("reason_code")} if entry.action is Action.VOID else {}),
         **_answer(entry, public_answer),
     }
     return Told(kind=kind, data=data)

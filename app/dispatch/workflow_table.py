@@ -19,7 +19,14 @@ times are counted in `clock.md`.
 
 _REPORT_NOTES: Final = """\
 - `accept_file_dispatch` is recorded as the three steps it stands for, for who holds the three posts.
-- `withdraw` after filing or merging leaves the report where it is and asks for attention on its cases.
+- `withdraw` after filing or merging leaves the report where it is and asks for attention on its cases; so does an
+  `evaluate` that is dissatisfied (not solved, or a grade of 1 or 2).
+- `unmerge` of a `filed` report gives it back from the case that its own ones were merged into; while one of them goes
+  on or ended otherwise, it is refused.
+- `evaluate` is open to the reporter after every end that answered him: also an answer, a forwarding and a rejection can
+  be disputed. First and last opinion stay with the report.
+- A report is answered once, when the last of the cases that it waits for has ended: closed, voided, or ended by a
+  granted claim. A case that was merged answers with the one it joined, one that came back with its new one.
 - `verify` with no access offers the task to another inspector; with nobody else there, it stays with the same one.
 - `take_up` and `hand_over` are of an inspector's task: whom it goes to, and what becomes of one that nobody takes up,
   stands in `inspectors.md`.
@@ -28,6 +35,28 @@ _REPORT_NOTES: Final = """\
 _CASE_NOTES: Final = """\
 - A round's clocks start with its first `dispatch`. `reopen` starts the next round with a limit of its own; what the
   last one was stays.
+- `dispose` with `temporary` (made safe) stays `dispatched`: the leg ends `disposed`, and one of the same unit that
+  makes it lasting begins with `follow_up_limit`. In time, the case clock starts anew with it (the first dispatch
+  stays where figures count it); too late, the case stays late, and nothing that follows is in time by the leg's clock
+  either. Once a round; the standing disposal is the follow-up's, which is not `recall`ed: nobody sent it.
+- `dispose` with `cannot` stays `dispatched` and asks for the end that `claim` names: `transferred_to_enforcement`,
+  `problem_bank`, `out_of_scope`, `explained` or `withdrawn`. It takes the place of another pending request; its public
+  answer goes out once it is granted.
+- `check` and `desk_check` that fail with `relapsed` pass: what came back is filed as a case of its own from the same
+  first report, recurrent, at the same place, routed as of now. Each history names the other case (`opened_case`,
+  `relapse_of`).
+- `amend` names category, condition and point anew. The limit counts from the original dispatch, for the case and for
+  a leg that goes on: **what was in time may be overdue at once**. With `reroute` the unit is asked for anew; another
+  one gets a new main leg with the full limit, the present one ends `superseded`. A limit that a policy gave (redo,
+  follow-up) stays. Extensions in another unit fall away with the limit they extended; while a request is pending that
+  this would touch, it must be ruled on first.
+- `merge_case` ends a case as `merged` in another open one, which carries its reports from then on; it counts nowhere
+  but among the filed. It is not reopened: what it joined is.
+- `approve_answer`: while policy `answer_approval` is on, the public answer of a disposal is shown to nobody outside and
+  told to no partner before somebody has read it; what the unit wrote stays beside the edit in the history. `close` is
+  refused until then, as it is under `call_back_before_closing` until everybody who asked for it (by leaving a number
+  to be called at) was called since the disposal; the refusal names what is missing.
+- `call_back` by a dissatisfied reporter raises `dissatisfied` on the case until it is reopened.
 - `recall` and a granted return annul the leg: the case is `filed` again, its case clock runs on, the next unit gets the
   full limit.
 - `grant` leads to `filed` for a return, to `suspended` for a suspension, and stays for an extension. At most one
@@ -48,7 +77,8 @@ _CASE_NOTES: Final = """\
   takes it back with all below it (`recalled`). `dispose` waits for no co-unit, but is refused while parts are given on.
   Whatever ends a leg ends what is left of its parts (`superseded`); a failed check reopens the main leg alone.
 - A town's desk dispatches within its own subtree, other units are refused (`unit_out_of_reach`).
-- `void` of a case that was or is overdue needs a second person. `merged` as an end comes from merging only.
+- `void` of a case that was or is overdue needs a second person, who must lead the shift there himself; reporters are
+  told of it, partners as `case.closed` with the state `voided`. `merged` as an end comes from merging only.
 """
 
 

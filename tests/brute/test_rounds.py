@@ -40,7 +40,7 @@ def read(told: Told) -> list[Row]:
     ]
 
 
-def check_round(rows: list[Row], facts: dict[int, RoundFacts], now: object) -> None:
+def check_round(rows: list[Row], facts: dict[int, RoundFacts]) -> None:
     for one in rounds(rows):
         told = facts[one.number]
         assert (one.standing is not None) == told.disposed
@@ -66,7 +66,7 @@ def test_the_naive_reading_and_the_facts_agree(policies: object, moves: list[Mov
     told.live(moves)
     subjects, verdict = by_subject(read(told)), Verdict()
     for one, case in told.cases.items():
-        check_round(list(subjects[one]), case.rounds, told.now)
+        check_round(list(subjects[one]), case.rounds)
     clock = PlainClock(slots_of=CALENDAR.local_slots, work_day_rule=CALENDAR.work_day_rule.value)
     due_times(subjects, {CALENDAR.version: clock}, told.policies, verdict)
     assert verdict.wrong == 0, verdict.findings[:5]

@@ -53,8 +53,8 @@ def test_the_steps_of_a_report_that_are_told(action: Action, kind: str) -> None:
         (Action.FILE, "case.filed"),
         (Action.DISPATCH, "case.dispatched"),
         (Action.REOPEN, "case.dispatched"),
-        (Action.DISPOSE, "case.disposed"),
         (Action.CLOSE, "case.closed"),
+        (Action.VOID, "case.closed"),
     ],
 )
 def test_the_steps_of_a_case_that_are_told(action: Action, kind: str) -> None:
@@ -63,9 +63,25 @@ def test_the_steps_of_a_case_that_are_told(action: Action, kind: str) -> None:
     assert told.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("action", "target", "kind"),
+    [
+        pytest.param(Action.DISPOSE, "disposed", "case.disposed", id="the last word"),
+        pytest.param(Action.DISPOSE, "dispatched", None, id="made safe, or a claim"),
+        pytest.param(Action.GRANT, "closed", "case.closed", id="a claim that was granted"),
+        pytest.param(Action.GRANT, "filed", None, id="a return"),
+        pytest.param(Action.MERGE_CASE, "closed", None, id="it goes on in another case"),
+    ],
+)
+def test_it_depends_on_where_a_step_leads(action: Action, target: str, kind: str | None) -> None:
+    told = of_case(entry(action, target), MATTER, face(), "已清理")
+    assert (told.kind if told else None) == kind
+    assert told is None or told.data["public_answer"] == "已清理"
+
+
 def test_nothing_else_is_told() -> None:
     of_reports = {Action.ACCEPT, Action.REJECT, Action.ANSWER, Action.MERGE}
-    of_cases = {Action.FILE, Action.DISPATCH, Action.REOPEN, Action.DISPOSE, Action.CLOSE}
+    of_cases = {Action.FILE, Action.DISPATCH, Action.REOPEN, Action.CLOSE, Action.VOID}
     assert not any(of_report(entry(one, "s"), MATTER, "a") for one in set(Action) - of_reports)
     assert not any(of_case(entry(one, "s"), MATTER, face(), "a") for one in set(Action) - of_cases)
 

@@ -14,7 +14,7 @@ State = CaseState | ReportState
 
 CASE_ENDS = {C.CLOSED, C.VOIDED}
 REPORT_ENDS = {R.FILED, R.MERGED, R.ANSWERED, R.FORWARDED, R.REJECTED, R.WITHDRAWN, R.SELF_DISPOSED}
-WAYS_BACK = {(C.CLOSED, A.REOPEN), (R.MERGED, A.UNMERGE)}
+WAYS_BACK = {(C.CLOSED, A.REOPEN), (R.MERGED, A.UNMERGE), (R.FILED, A.UNMERGE)}
 AS_THREE_STEPS = {A.ACCEPT_FILE_DISPATCH}
 
 CASE_PATHS = [
@@ -76,7 +76,7 @@ def test_every_state_is_reached_and_leads_to_an_end(
     assert all(reachable(state, steps) & ends for state in states)
 
 
-def test_ends_are_final_but_for_the_two_ways_back() -> None:
+def test_ends_are_final_but_for_the_ways_back() -> None:
     leaving = {
         (step.source, step.action)
         for steps, ends in ((CASE_STEPS, CASE_ENDS), (REPORT_STEPS, REPORT_ENDS))
@@ -103,8 +103,10 @@ def test_each_step_stands_once_in_the_table() -> None:
 
 def test_a_filed_report_is_no_filed_case() -> None:
     """Both states are the text `filed`, and equal."""
-    assert set(allowed(C.FILED)) == {A.DISPATCH, A.VOID, A.URGE, A.NOTE, A.TAG, A.SUPPLEMENT, A.RELOCATE}
-    assert set(allowed(R.FILED)) == {A.WITHDRAW, A.EVALUATE, A.REPLY, A.SUPPLEMENT, A.URGE, A.CALL_BACK}
+    of_case = {A.DISPATCH, A.ARBITRATE, A.AMEND, A.MERGE_CASE, A.VOID, A.URGE, A.NOTE, A.TAG, A.SUPPLEMENT, A.RELOCATE}
+    assert set(allowed(C.FILED)) == of_case
+    of_report = {A.UNMERGE, A.WITHDRAW, A.EVALUATE, A.REPLY, A.SUPPLEMENT, A.URGE, A.CALL_BACK}
+    assert set(allowed(R.FILED)) - {A.TAG} == of_report
     for state, action in ((C.FILED, A.CALL_BACK), (R.FILED, A.DISPATCH), (R.FILED, A.VOID)):
         with pytest.raises(ActionNotAllowed):
             targets(state, action)

@@ -72,6 +72,7 @@ def _greet(settings: "Settings", address: str) -> None:
     if settings.mode is Mode.DEMO:
         _say("演示账号 / demo accounts (口令 / password: gridcase-demo)")
         _say("  inspector01 operator01 lead01 dispatcher01 unit01… supervisor01 coordinator01 officer01 admin01")
+        _say("  镇街平台 / a town's desk: town_operator01 town_lead01 town_dispatcher01")
     _say(f"日志 / logs: {settings.log_dir}    停止 / stop: Ctrl-C\n")
 
 

@@ -11,7 +11,6 @@ from app.demo.names import CITY
 from app.demo.places import name_places
 from app.demo.roads import pave
 from app.demo.rows import (
-    AccountRow,
     AreaRow,
     BeatRow,
     CellRow,
@@ -25,6 +24,7 @@ from app.demo.rows import (
 from app.demo.rules import make_rules, zone_takes
 from app.demo.units import found_units
 from app.demo.zones import lay_zones
+from app.dispatch.importing.organs import AccountRow
 
 SEED = 20260101
 

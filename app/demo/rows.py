@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shapely import Geometry, MultiPolygon, Point, Polygon
 
-from app.dispatch.codes import AreaLevel, Kind, Post, Scope
+from app.dispatch.codes import AreaLevel, Kind, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +112,3 @@ class TakesRow:
     kind: Kind
     major: str
     minor: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRow:
-    """A demo account; no regions and no units means city-wide, no desk means the city's centre."""
-
-    username: str
-    name: str
-    posts: tuple[Post, ...]
-    desk: str | None
-    regions: tuple[str, ...]
-    units: tuple[str, ...]

@@ -17,10 +17,10 @@ from app.adapters.passwords import Passwords
 from app.adapters.sealing import Sealer
 from app.demo.catalogue import EDITION, load_catalogue
 from app.demo.city import DemoCity
-from app.demo.rows import AccountRow
 from app.dispatch.access import CITY_DESK
 from app.dispatch.calendar import OFFICE_HOURS
 from app.dispatch.codes import Source
+from app.dispatch.importing.organs import AccountRow, reaches
 from app.dispatch.limits import parse_limit
 from app.dispatch.set_codes import SetKind, SetState
 from app.models import people, sets
@@ -144,14 +144,9 @@ async def _accounts(session: AsyncSession, rows: Iterable[AccountRow], password_
                 "created_at": now,
             }
         )
-        posts += [_post(account_id, row, post, reach) for post in row.posts for reach in _reaches(row)]
+        posts += [_post(account_id, row, post, reach) for post in row.posts for reach in reaches(row, post)]
     await session.execute(insert(people.Account), accounts)
     await session.execute(insert(people.Appointment), posts)
-
-
-def _reaches(row: AccountRow) -> list[tuple[str | None, str | None]]:
-    """Return (region, unit) of each reach; neither means the whole city."""
-    return [*((region, None) for region in row.regions), *((None, unit) for unit in row.units)] or [(None, None)]
 
 
 def _post(account_id: UUID, row: AccountRow, post: str, reach: tuple[str | None, str | None]) -> dict[str, Any]:

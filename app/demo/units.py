@@ -50,6 +50,12 @@ _DISTRICT: Final = (
     ("4{n}02", "housing", "{name}物业管理站", "住建"),
     ("6{n}", "government", "{name}人民政府", "政府"),
 )
+# of the first street's office, which has a desk of its own; {name} is the street's
+_TOWN: Final = (
+    ("town_enforcement", "{name}综合执法队", "执法"),
+    ("town_sanitation", "{name}环境卫生服务站", "环卫"),
+    ("town_works", "{name}市政维护站", "市政"),
+)
 _PROPERTY: Final = ("安和", "佳邻", "万象", "柏悦", "怡居", "同心", "恒景", "绿野", "宜家园", "远亲", "瑞庭", "春晖")
 
 
@@ -60,6 +66,11 @@ class Directory:
     rows: tuple[UnitRow, ...]
     by_trade: Mapping[tuple[str, str], str]
     property_companies: tuple[str, ...]
+    town: str
+
+    def below_town(self, code: str) -> bool:
+        """Tell whether a unit belongs to the town with a desk, and is not its office itself."""
+        return code.startswith(self.town) and code != self.town
 
     def who(self, trade: str, area: str = "") -> str:
         """Return the code of the unit that does a trade in exactly this area (empty: the city)."""
@@ -67,11 +78,16 @@ class Directory:
 
 
 def found_units(areas: Sequence[AreaRow]) -> Directory:
-    """Return the units for the districts and streets of the city; street offices are the fallback units."""
+    """Return the units for the districts and streets of the city; street offices are the fallback units.
+
+    The office of the first street has a desk and units of its own: 6101, and 610101 … below it.
+    """
     rows: list[UnitRow] = []
     trades: dict[tuple[str, str], str] = {}
 
-    def add(code: str, trade: str, name: str, kind: str, region: str = "", *, fallback: bool = False) -> None:
+    def add(
+        code: str, trade: str, name: str, kind: str, region: str = "", *, fallback: bool = False, desk: bool = False
+    ) -> None:
         parent = next((code[:size] for size in (4, 2) if size < len(code) and _is_parent(rows, code[:size])), None)
         row = UnitRow(
             code=code,
@@ -80,7 +96,7 @@ def found_units(areas: Sequence[AreaRow]) -> Directory:
             kind=kind,
             region_code=region or None,
             fallback=fallback,
-            desk=False,
+            desk=desk,
         )
         rows.append(row)
         trades[trade, region] = code
@@ -95,12 +111,18 @@ def found_units(areas: Sequence[AreaRow]) -> Directory:
         for place, street in enumerate(streets, start=1):
             short = street.name.removesuffix("街道")
             add(f"2{n}1{place}", "squad", f"{short}执法中队", "执法", street.code)
-            add(f"6{n}{place:02d}", "office", f"{street.name}办事处", "街道", street.code, fallback=True)
+            office, first = f"6{n}{place:02d}", not any(trade == "office" for trade, _ in trades)
+            add(office, "office", f"{street.name}办事处", "街道", street.code, fallback=True, desk=first)
+            for number, (trade, name, kind) in enumerate(_TOWN if first else (), start=1):
+                add(f"{office}{number:02d}", trade, name.format(name=short), kind, street.code)
     companies = [f"5{place:02d}" for place in range(1, len(_PROPERTY) + 1)]
     for code, name in zip(companies, _PROPERTY, strict=True):
         add(code, f"property_{code}", f"{name}物业服务公司", "物业")
     return Directory(
-        rows=tuple(sorted(rows, key=lambda row: row.code)), by_trade=trades, property_companies=tuple(companies)
+        rows=tuple(sorted(rows, key=lambda row: row.code)),
+        by_trade=trades,
+        property_companies=tuple(companies),
+        town=next(row.code for row in rows if row.desk),
     )
 
 

@@ -43,13 +43,15 @@ class KnownRepository:
         ids = await self._living(wanted)
         areas = await self._rows(ids.get(SetKind.AREAS), sets.Area.code, sets.Area.level, of=sets.Area)
         beats = await self._rows(ids.get(SetKind.BEATS), sets.BeatCell.code, of=sets.BeatCell)
+        units = await self._rows(ids.get(SetKind.UNITS), sets.Unit.code, sets.Unit.desk, of=sets.Unit)
         zones = await self._rows(ids.get(SetKind.ZONES), sets.Zone.code, of=sets.Zone) if kind == SetKind.RULES else []
         return Known(
             areas={code: AreaLevel(level) for code, level in areas},
             cells=_codes(await self._rows(ids.get(SetKind.CELLS), sets.Cell.code, of=sets.Cell)),
             zones=_codes(zones),
             beats=_codes(beats),
-            units=_codes(await self._rows(ids.get(SetKind.UNITS), sets.Unit.code, of=sets.Unit)),
+            units=_codes(units),
+            desks=frozenset(code for code, desk in units if desk),
             categories=await self._categories(ids.get(SetKind.CATALOGUE)),
             takes=await self._takes() if kind == SetKind.ZONES else (),
             accounts=await self._accounts() if kind == ACCOUNTS else frozenset(),

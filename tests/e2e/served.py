@@ -165,6 +165,7 @@ async def served(town: Town, keys: Keys, home: Path) -> AsyncIterator[Served]:
 
 async def _accounts(sessions: Sessions) -> dict[str, str]:
     held = select(people.Appointment.unit_code, people.Account.username).join(people.Account)
+    held = held.where(people.Account.username.startswith("unit"))
     async with sessions() as session:
         return {unit: name for unit, name in await session.execute(held) if unit is not None}
 

@@ -11,7 +11,7 @@ from app.services.transaction import Sessions, reading
 from tests.conftest import CHEAP
 from tests.files_made import table
 from tests.services.importing import Bring, codes, refused
-from tests.small_city import UNIT_EAST, UNIT_WEST, WEST, store_small_city
+from tests.small_city import UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, store_small_city
 
 
 async def test_accounts_get_passwords_that_are_told_once(sessions: Sessions, bring: Bring, tmp_path: Path) -> None:
@@ -65,3 +65,27 @@ async def test_accounts_that_would_see_all_or_nothing_are_refused(
         ("unknown_area", 4),
         ("unknown_unit", 3),
     ]
+
+
+async def test_accounts_of_a_town_belong_to_its_desk(sessions: Sessions, bring: Bring, tmp_path: Path) -> None:
+    await store_small_city(sessions)
+    header = ("username", "name", "posts", "desk", "regions", "units")
+    rows: list[list[object]] = [
+        ["lead", "王敏", "shift_lead;unit", UNIT_TOP, None, UNIT_TOP],
+        ["clerk", "李明", "operator", "city", None, None],
+    ]
+    await bring("accounts", table(tmp_path / "a.csv", header, rows))
+    async with reading(sessions) as session:
+        held = people.Appointment
+        query = select(people.Account.username, held.post, held.desk, held.unit_code).join(
+            held, held.account_id == people.Account.id
+        )
+        found = {tuple(row) for row in await session.execute(query)}
+    assert found == {
+        ("lead", Post.SHIFT_LEAD, UNIT_TOP, None),
+        ("lead", Post.UNIT, UNIT_TOP, UNIT_TOP),
+        ("clerk", Post.OPERATOR, "city", None),
+    }
+    elsewhere = [["x", "甲", "operator", UNIT_WEST, None, None], ["y", "乙", "operator", "nowhere", None, None]]
+    findings = await refused(bring("accounts", table(tmp_path / "b.csv", header, elsewhere)))
+    assert codes(findings) == ["unknown_desk", "unknown_desk"], "a unit without a desk is none either"

@@ -53,6 +53,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "two_fallbacks": "一个区域有两个兜底单位",
     "unknown_area": "区域不存在",
     "unknown_category": "类别不在目录中",
+    "unknown_desk": "平台不存在",
     "unknown_parent": "上级不存在",
     "unknown_place": "范围代码不存在",
     "unknown_sheet": "工作表看不出是哪一类",

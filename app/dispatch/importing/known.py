@@ -21,6 +21,8 @@ class Known:
     zones: Collection[str] = _NOTHING
     beats: Collection[str] = _NOTHING
     units: Collection[str] = _NOTHING
+    desks: Collection[str] = _NOTHING
+    """The units among them that have a desk."""
     categories: Collection[tuple[Kind, str, str, int]] = frozenset()
     takes: tuple[Takes, ...] = ()
     accounts: Collection[str] = _NOTHING

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.dispatch.access import CITY_DESK
 from app.dispatch.access_table import POSTS
 from app.dispatch.codes import Post
 from app.dispatch.importing.known import Known
@@ -149,9 +150,12 @@ def _account(reader: Reader, at: int, username: str | None, known: Known) -> Acc
     if _OF_UNITS.intersection(posts) and not units:
         text = "处置单位的岗位须在 units 列写明单位，否则范围是全市；请填写"
         reader.ledger.error("missing_value", reader.where(at, "units"), text)
+    desk = reader.text(at, "desk")
+    if desk is not None and desk != CITY_DESK and desk not in known.desks:
+        text = f"没有平台 {desk}：请填写 {CITY_DESK}，或单位表中 desk 为真的单位代码；留空为市平台"
+        reader.ledger.error("unknown_desk", reader.where(at, "desk", desk), text)
     if username is None or name is None or reader.ledger.errors > before:
         return None
-    desk = reader.text(at, "desk")
     return AccountRow(username=username, name=name, posts=posts, desk=desk, regions=regions, units=units)
 
 

@@ -9,6 +9,7 @@ from app.api.deps import wired
 from app.dispatch.access import Actor, Thing
 from app.dispatch.codes import Action, OrderAction
 from app.dispatch.errors import GridcaseError, NotVisible
+from app.dispatch.leases import CLAIM
 
 _THINGS: Final = {"case_id": Thing.CASE, "report_id": Thing.REPORT}
 _ORDER: Final = "order_id"
@@ -30,7 +31,8 @@ async def earlier_refusal(request: Request) -> GridcaseError | None:
     try:
         if named == _ORDER:
             return await wired(request).precedence.order_refusal(actor, subject_id, _order_action(request))
-        return await wired(request).precedence.refusal(actor, _THINGS[named], subject_id, _action(request))
+        precedence, claiming = wired(request).precedence, request.scope["path"].endswith(f"{_ACTIONS}{CLAIM}")
+        return await precedence.refusal(actor, _THINGS[named], subject_id, _action(request), claiming=claiming)
     except GridcaseError as error:
         return error
 

@@ -117,7 +117,7 @@ def claiming_post(actor: Actor, thing: Claimed, units_below: UnitsBelow, *, as_p
     known = claimable_posts(actor, thing.thing, thing.standing, units_below)
     posts = [post for post in known if as_post in {None, post}]
     if not posts:
-        raise NotPermitted("您的岗位不能在此执行“claim”")
+        raise never_claimed()
     found = next((post for post in thing.waits_for if post in posts), None)
     if found is None:
         detail = f"当前状态“{thing.state}”没有等待您的岗位办理的事项"
@@ -133,6 +133,11 @@ def claimable_posts(actor: Actor, thing: Thing, standing: Standing, units_below:
         if post in actor.posts and any(_may(actor, action, post, standing, units_below) for action in own):
             found.append(post)
     return tuple(found)
+
+
+def never_claimed() -> NotPermitted:
+    """Return the error for who holds no post that could ever claim it."""
+    return NotPermitted("您的岗位不能在此执行“claim”")
 
 
 def may_release(actor: Actor, lease: Lease, standing: Standing, units_below: UnitsBelow) -> bool:

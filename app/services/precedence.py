@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch.access import Actor, Standing, Thing, permit, sight
 from app.dispatch.codes import Action, OrderAction
 from app.dispatch.errors import GridcaseError, NotPermitted, NotVisible
+from app.dispatch.leases import claimable_posts, never_claimed
 from app.dispatch.order_access import order_sight, permit_order
 from app.models.cases import Case
 from app.models.reports import Report
@@ -26,7 +27,7 @@ class Precedence:
         self._books = books
 
     async def refusal(
-        self, actor: Actor, thing: Thing, subject_id: UUID, action: Action | None
+        self, actor: Actor, thing: Thing, subject_id: UUID, action: Action | None, *, claiming: bool = False
     ) -> GridcaseError | None:
         """Return NotVisible or NotPermitted where one of them applies."""
         units_below = self._books.current.units_below
@@ -34,6 +35,8 @@ class Precedence:
             standing = await _standing(session, thing, subject_id)
         if standing is None or not sight(actor, thing, units_below).covers(standing):
             return NotVisible()
+        if claiming and not claimable_posts(actor, thing, standing, units_below):
+            return never_claimed()
         if action is not None:
             try:
                 permit(actor, action, standing, units_below)

@@ -117,7 +117,8 @@ async def test_who_may_claim_what(day: Day) -> None:
     assert too_early.json()["state"] == "received"
     assert "accept" in too_early.json()["allowed"]
     case = await day.case(desk)
-    assert (await day.post(unit, f"/cases/{case}/actions/claim")).status_code == 403
+    for body in ({}, {"never": "heard of"}):
+        assert (await day.post(unit, f"/cases/{case}/actions/claim", body)).status_code == 403
     assert (await day.post(desk, f"/cases/{case}/actions/claim")).json()["state"] == "dispatched"
     assert (await day.post(operator, f"/reports/{uuid4()}/actions/claim")).status_code == 404
     stale = await day.post(operator, path, headers={"If-Match": '"7"'})

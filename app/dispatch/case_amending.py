@@ -8,6 +8,7 @@ from app.dispatch.case_places import same_codes, spot_json
 from app.dispatch.codes import Action, CaseState
 from app.dispatch.commands import Amend
 from app.dispatch.deciding import Amended, Scene, clock_json, reclock
+from app.dispatch.desks import sends_to
 from app.dispatch.errors import BadInput
 from app.dispatch.history import Draft
 from app.dispatch.limits import Limit
@@ -22,7 +23,7 @@ def amend(life: CaseLife, wanted: Amend, scene: Scene) -> Draft:
     """
     to = scene.amended
     assert to is not None  # noqa: S101  # the service has looked it up
-    other = _other_unit(life, wanted, to)
+    other = _other_unit(life, wanted, to, scene)
     clocks = _clocks(life, to.limit, other=other) if to.limit is not None else {}
     if life.round.pending is not None and (other or clocks):
         raise refuse(life.state, Action.AMEND, "有申请待审批，请先审批再更正")
@@ -59,10 +60,12 @@ def under(clock: Clocked, limit: Limit) -> Clocked:
     return replace(clock, limit=limit, extensions=kept)
 
 
-def _other_unit(life: CaseLife, wanted: Amend, to: Amended) -> bool:
-    leg = life.leg
-    present = leg.unit_code if leg is not None else None
-    return wanted.reroute and life.state is CaseState.DISPATCHED and to.unit_code not in {None, present}
+def _other_unit(life: CaseLife, wanted: Amend, to: Amended, scene: Scene) -> bool:
+    """Tell whether the case goes to another unit; one that its desk does not send to stays a proposal."""
+    leg, found = life.leg, to.unit_code
+    if not wanted.reroute or life.state is not CaseState.DISPATCHED or found is None:
+        return False
+    return (leg is None or found != leg.unit_code) and sends_to(scene.units, found, life.desk)
 
 
 def _clocks(life: CaseLife, limit: Limit, *, other: bool) -> dict[str, list[str]]:

@@ -16,15 +16,21 @@ from app.dispatch import (
 from app.dispatch.case_life import CaseLife
 from app.dispatch.codes import Action
 from app.dispatch.deciding import Scene
+from app.dispatch.desks import send_within
 from app.dispatch.errors import BadInput
 
 Look = Callable[[CaseLife, Any, Scene], None]
 
 
-def _dispatch(_: CaseLife, wanted: commands.Dispatch, scene: Scene) -> None:
-    for code in (wanted.unit_code, *wanted.co_units):
-        if code is not None:
-            check_unit(code, scene.units)
+def _dispatch(life: CaseLife, wanted: commands.Dispatch, scene: Scene) -> None:
+    if wanted.unit_code is not None:
+        send_within(scene.units, wanted.unit_code, life.desk)
+    for code in wanted.co_units:
+        send_within(scene.units, code, life.desk, field="co_units")
+
+
+def _assign_sub(_: CaseLife, wanted: commands.AssignSub, scene: Scene) -> None:
+    check_unit(wanted.unit_code, scene.units)
 
 
 def _contact(_: CaseLife, wanted: commands.MakeContact, scene: Scene) -> None:
@@ -48,12 +54,13 @@ def _ruling(life: CaseLife, wanted: commands.GrantRequest | commands.RefuseReque
         raise BadInput.at(["body", "request_id"], "本轮没有这项申请", code="unknown_request")
 
 
-def _arbitrate(_: CaseLife, wanted: commands.Arbitrate, scene: Scene) -> None:
-    check_unit(wanted.unit_code, scene.units)
+def _arbitrate(life: CaseLife, wanted: commands.Arbitrate, scene: Scene) -> None:
+    send_within(scene.units, wanted.unit_code, life.desk)
 
 
 _LOOKS: Final[Mapping[Action, Look]] = {
     Action.DISPATCH: _dispatch,
+    Action.ASSIGN_SUB: _assign_sub,
     Action.CONTACT: _contact,
     Action.REQUEST_RETURN: _request_return,
     Action.REQUEST_SUSPENSION: _request_suspension,

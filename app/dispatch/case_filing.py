@@ -72,9 +72,7 @@ def dispatch(life: CaseLife, wanted: Dispatch, scene: Scene) -> Draft:
     if unit_code is None or (wanted.unit_code is None and unit_code in returned_by):
         where = ["body", "unit_code"]
         raise BadInput.at(where, "没有可派的单位，或建议单位已退回此案件：请指定处置单位", code="unit_required")
-    send_within(scene.units, unit_code, life.desk)
-    for code in wanted.co_units:
-        send_within(scene.units, code, life.desk, field="co_units")
+    send_within(scene.units, unit_code, life.desk)  # what was named has been looked at, what was proposed has not
     by_hand = unit_code != life.proposed_unit
     if by_hand and not wanted.reason_code:
         raise BadInput.at(["body", "reason_code"], "改派给建议以外的单位须说明理由代码", code="reason_required")

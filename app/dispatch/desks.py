@@ -19,10 +19,15 @@ def is_below(units: Mapping[str, Unit], code: str, root: str) -> bool:
     return False
 
 
+def sends_to(units: Mapping[str, Unit], code: str, desk: str) -> bool:
+    """Tell whether a desk sends to a unit."""
+    return desk == CITY_DESK or is_below(units, code, desk)
+
+
 def send_within(units: Mapping[str, Unit], code: str, desk: str, *, field: str = "unit_code") -> None:
     """Refuse a unit that there is not, or that stands outside of what the desk sends to."""
     if code not in units:
         raise BadInput.at(["body", field], f"没有这个处置单位：{code}", code="unknown_unit")
-    if desk != CITY_DESK and not is_below(units, code, desk):
+    if not sends_to(units, code, desk):
         text = f"{code}不是本平台（{desk}）的下级单位；请派给下级单位，或把上报转出"
         raise BadInput.at(["body", field], text, code="unit_out_of_reach")

@@ -215,7 +215,9 @@ def _waiting(queue: Queue, sight: Sight, account_id: UUID) -> ColumnElement[bool
         tests.append(asked.where(CaseRequest.state == RequestState.PENDING).exists())
     if queue.unsigned:
         leg = select(LegFacts.number).where(LegFacts.case_id == Case.id, LegFacts.ended_at.is_(None))
-        tests.append(leg.where(LegFacts.signed_at.is_(None)).exists())
-    if queue.post in UNIT_POSTS:
-        tests.append(Case.unit_code.in_(sorted(sight.units)))  # seen is also what it had once
+        own = LegFacts.unit_code.in_(sorted(sight.units))
+        tests.append(leg.where(LegFacts.signed_at.is_(None), own).exists())
+    if queue.post in UNIT_POSTS:  # seen is also what it had once; a part of a case waits for its unit, too
+        units = sorted(sight.units)
+        tests.append(or_(Case.unit_code.in_(units), Case.leg_units.overlap(units)))
     return and_(*tests)

@@ -29,6 +29,12 @@ class Reporter:
     callback_phone: str | None = None
     anonymous: bool = False
     contact: Contact | None = None
+    call_back: bool = False
+
+    @property
+    def asks_call(self) -> bool:
+        """Whether he wants to be called what came of it: he says so, or leaves a number for that."""
+        return self.call_back or self.callback_phone is not None
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """All SQL that reads cases: lists, one, streams, and what belongs to many of them at once."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -33,6 +33,15 @@ class CarriedReport:
     receipt_no: str
     source: Source
     received_at: datetime
+    asks_call: bool = False
+    called_back_at: datetime | None = None
+    opinions: Sequence[Mapping[str, Any]] = ()
+
+
+_CARRIED: Final = (
+    *(Report.id, Report.receipt_no, Report.source, Report.received_at, Report.asks_call),
+    *(Report.called_back_at, Report.opinions),
+)
 
 
 class CaseRepository:
@@ -114,16 +123,14 @@ class CaseRepository:
         """Return the reports that cases carry now, as far as the caller sees reports at all."""
         found: dict[UUID, list[CarriedReport]] = {}
         query = (
-            select(CaseReport.case_id, Report.id, Report.receipt_no, Report.source, Report.received_at)
+            select(CaseReport.case_id, *_CARRIED)
             .join(Report, Report.id == CaseReport.report_id)
             .where(CaseReport.case_id.in_(case_ids), CaseReport.until.is_(None), reports_in_sight(sight))
             .order_by(CaseReport.since, Report.id)
         )
-        for case_id, report_id, receipt_no, source, received_at in await self._session.execute(query):
-            one = CarriedReport(
-                case_id=case_id, id=report_id, receipt_no=receipt_no, source=source, received_at=received_at
-            )
-            found.setdefault(case_id, []).append(one)
+        for row in await self._session.execute(query):
+            one = CarriedReport(**row._mapping)  # noqa: SLF001  # its public name
+            found.setdefault(one.case_id, []).append(one)
         return found
 
     async def media(self, case_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:

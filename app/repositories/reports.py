@@ -47,6 +47,7 @@ class LinkedCase:
 
     report_id: UUID
     case: Case
+    first: bool = True
 
 
 class ReportRepository:
@@ -96,12 +97,12 @@ class ReportRepository:
     async def cases_of(self, report_ids: Iterable[UUID]) -> list[LinkedCase]:
         """Return the cases that reports belong to now."""
         found = await self._session.execute(
-            select(CaseReport.report_id, Case)
+            select(CaseReport.report_id, Case, CaseReport.first)
             .join(Case, Case.id == CaseReport.case_id)
             .where(CaseReport.report_id.in_(list(report_ids)), CaseReport.until.is_(None))
             .order_by(CaseReport.since, Case.id)
         )
-        return [LinkedCase(report_id=report_id, case=case) for report_id, case in found]
+        return [LinkedCase(report_id=report_id, case=case, first=first) for report_id, case, first in found]
 
     async def change(self, report_id: UUID, values: Mapping[str, Any]) -> None:
         """Set what a step changed."""

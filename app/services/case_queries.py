@@ -19,6 +19,7 @@ from app.models.orders import OrderRow
 from app.repositories.case_filters import CaseFilter, CaseSort
 from app.repositories.cases import CarriedReport, CaseRepository
 from app.services.books import Books
+from app.services.opinions import Said, opinions_of
 from app.services.order_queries import orders_of_case
 from app.services.transaction import Sessions, reading
 from app.services.vault import MaskedReporter, Vault
@@ -30,6 +31,7 @@ class SeenReport:
 
     carried: CarriedReport
     reporter: MaskedReporter | None
+    opinions: Sequence[Said] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class CaseQueries:
         reports = await repository.reports(ids, sight(actor, Thing.REPORT, book.units_below))
         overseen = {case.id for case in cases if oversees(actor, case.desk, regions_of(case))}
         masked = await self._masked(session, reports, overseen)
+        said = await opinions_of(session, {one.id: one.opinions for one in _overseen(reports, overseen)})
         return [
             view_of(
                 case,
@@ -122,7 +125,10 @@ class CaseQueries:
                 legs=legs.get(case.id, ()),
                 requests=requests.get(case.id, ()),
                 media=media.get(case.id, ()),
-                reports=[SeenReport(carried=one, reporter=masked.get(one.id)) for one in reports.get(case.id, ())],
+                reports=[
+                    SeenReport(carried=one, reporter=masked.get(one.id), opinions=said.get(one.id, ()))
+                    for one in reports.get(case.id, ())
+                ],
             )
             for case in cases
         ]
@@ -131,8 +137,11 @@ class CaseQueries:
         self, session: AsyncSession, reports: Mapping[UUID, Sequence[CarriedReport]], overseen: Collection[UUID]
     ) -> dict[UUID, MaskedReporter]:
         """Return masked reporters, for cases that the actor oversees only."""
-        wanted = [one.id for case_id, carried in reports.items() if case_id in overseen for one in carried]
-        return await self._vault.masked(session, wanted)
+        return await self._vault.masked(session, [one.id for one in _overseen(reports, overseen)])
+
+
+def _overseen(reports: Mapping[UUID, Sequence[CarriedReport]], overseen: Collection[UUID]) -> list[CarriedReport]:
+    return [one for case_id, carried in reports.items() if case_id in overseen for one in carried]
 
 
 def case_sight(actor: Actor, book: Book) -> Sight:

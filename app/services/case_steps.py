@@ -1,6 +1,6 @@
 """The steps of cases within a sitting: decide, record, tell. The only code that moves a case."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -11,11 +11,13 @@ from app.dispatch import commands
 from app.dispatch.case_actions import decide
 from app.dispatch.case_disposal import is_published
 from app.dispatch.case_fold import fold
+from app.dispatch.case_life import CaseLife
 from app.dispatch.case_projection import lapsed, timers
 from app.dispatch.codes import Action, CaseState, Post
 from app.dispatch.deciding import Amended
 from app.dispatch.history import Draft, Entry, Payload
 from app.dispatch.tasks import may_send
+from app.repositories.step_reading import LinkedReport
 from app.services.callbacks import Callbacks
 from app.services.held import ENDED, HeldCase, HeldReport
 from app.services.ledger import Acting, Thread
@@ -125,15 +127,17 @@ def _publish(sitting: Sitting, held: HeldCase, entry: Entry) -> None:
             held.public_answer = held.claimed or held.public_answer
 
 
-def _uncalled(sitting: Sitting, held: HeldCase, command: commands.Command) -> list[UUID]:
+def uncalled(life: CaseLife, linked: Iterable[LinkedReport]) -> list[UUID]:
     """Return the reports whose reporters asked to be called and have not been since the case was disposed."""
-    standing = held.life.round.standing
-    if standing is None or not isinstance(command, commands.Close):
+    standing = life.round.standing
+    if standing is None:
         return []
-    waiting = []
-    for one in held.linked:
-        report = sitting.report(one.report_id)
-        called_at = report.life.called_back_at if report is not None else one.called_at
-        if one.asks_call and (called_at is None or called_at < standing.at):
-            waiting.append(one.report_id)
-    return waiting
+    return [one.report_id for one in linked if one.asks_call and (one.called_at is None or one.called_at < standing.at)]
+
+
+def _uncalled(sitting: Sitting, held: HeldCase, command: commands.Command) -> list[UUID]:
+    """Return the same for a case that is to be closed, as this sitting has left its reports."""
+    if not isinstance(command, commands.Close):
+        return []
+    reports = ((one, sitting.report(one.report_id)) for one in held.linked)
+    return uncalled(held.life, [report.link if report is not None else one for one, report in reports])

@@ -23,6 +23,7 @@ from app.repositories.inspectors import InspectorReading
 from app.repositories.step_reading import StepReading
 from app.services import idempotency, standings
 from app.services.acts import Act, Acts
+from app.services.case_steps import uncalled
 from app.services.frame import Frame, Meta, Outcome, Possible, Wish
 from app.services.ledger import Acting
 from app.services.transaction import reading
@@ -86,6 +87,7 @@ class Cases:
                 units=book.units,
                 own_units=own_units(actor, book.units_below) if Post.UNIT in actor.posts else None,
                 inspectors=await self._within_reach(session, life, book),
+                uncalled=uncalled(life, (await read.linked_reports([case_id]))[case_id]),
             )
         granted = permitted(actor, standing, book.units_below)
         open_now = [action for action in openings(life, scene, actor.posts) if action in granted]

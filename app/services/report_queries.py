@@ -17,6 +17,7 @@ from app.repositories.paging import cursor
 from app.repositories.reports import RECEIVED, ReportFilter, ReportRepository
 from app.services.arrivals import Received
 from app.services.books import Books
+from app.services.opinions import Said, opinions_of
 from app.services.standings import of_report
 from app.services.transaction import Sessions, reading
 from app.services.vault import MaskedReporter, Vault
@@ -33,6 +34,7 @@ class ReportView:
     cases: Sequence[Case] = ()
     media: Sequence[UUID] = ()
     reporter: MaskedReporter | None = None
+    opinions: Sequence[Said] = ()
 
 
 class ReportQueries:
@@ -86,8 +88,12 @@ class ReportQueries:
 
     async def _views(self, session: AsyncSession, reports: Sequence[Report], actor: Actor) -> list[ReportView]:
         plain = await self._plain(session, reports)
-        masked = await self._masked(session, reports, actor)
-        return [replace(view, reporter=masked.get(view.report.id)) for view in plain]
+        overseen = {one.id: one.opinions for one in reports if oversees(actor, one.desk, of_report(one).regions)}
+        masked = await self._vault.masked(session, list(overseen)) if overseen else {}
+        said = await opinions_of(session, overseen)
+        return [
+            replace(view, reporter=masked.get(view.report.id), opinions=said.get(view.report.id, ())) for view in plain
+        ]
 
     async def _plain(self, session: AsyncSession, reports: Sequence[Report]) -> list[ReportView]:
         """Return reports with their cases and media, in a fixed number of statements."""
@@ -113,13 +119,6 @@ class ReportQueries:
             cases=cases.get(report.id, ()),
             media=media.get(report.id, ()),
         )
-
-    async def _masked(
-        self, session: AsyncSession, reports: Sequence[Report], actor: Actor
-    ) -> Mapping[UUID, MaskedReporter]:
-        """Return masked reporters, for reports that the actor oversees only."""
-        overseen = [report.id for report in reports if oversees(actor, report.desk, of_report(report).regions)]
-        return await self._vault.masked(session, overseen) if overseen else {}
 
 
 def _point(report: Report) -> tuple[float, float] | tuple[None, None]:

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch import commands
 from app.dispatch.access import Actor, Thing, permitted, sight
 from app.dispatch.book import Book
-from app.dispatch.codes import Post
+from app.dispatch.codes import Action, EndKind, Post, ReportState
 from app.dispatch.errors import NotVisible
 from app.dispatch.policies import Policies
 from app.dispatch.policy_about import about
 from app.dispatch.workflow import allowed
 from app.models.reports import Report
+from app.repositories.reports import ReportRepository
 from app.services import idempotency, standings
 from app.services.acts import Act, Acts
 from app.services.frame import Frame, Meta, Outcome, Possible, Wish
@@ -59,11 +60,13 @@ class Reports:
         book = self.frame.sittings.books.current
         async with reading(self.frame.sessions) as session:
             report = await session.get(Report, report_id)
+            merged = report is not None and await _gave_its_cases_away(session, report)
         standing = standings.of_report(report) if report is not None else None
         if report is None or standing is None or not sight(actor, Thing.REPORT, book.units_below).covers(standing):
             raise NotVisible
         granted = permitted(actor, standing, book.units_below)
-        open_now = [action for action in allowed(report.state) if action in granted]
+        shut = {Action.UNMERGE} if report.state is ReportState.FILED and not merged else set()
+        open_now = [action for action in allowed(report.state) if action in granted - shut]
         return Possible(actions=open_now, policies=self._policies(report, book))
 
     def _policies(self, report: Report, book: Book) -> Policies:
@@ -72,3 +75,11 @@ class Reports:
         category = book.catalogue.find(report.kind, report.category) if ours else None
         what = about(category, report.source, report.desk, report.routing.get("unit_code"), book)
         return book.policies.of(what, self.frame.now(), self.frame.sittings.policies)
+
+
+async def _gave_its_cases_away(session: AsyncSession, report: Report) -> bool:
+    """Tell whether every case that was filed from a report has ended in another one."""
+    if report.state is not ReportState.FILED:
+        return False
+    own = [one.case for one in await ReportRepository(session).cases_of([report.id]) if one.first]
+    return bool(own) and all(case.end_kind is EndKind.MERGED for case in own)

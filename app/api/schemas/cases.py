@@ -55,6 +55,7 @@ class RequestOut(Answer):
     round: int = Field(description="Which round", examples=[1])
     leg: int = Field(description="Which leg", examples=[1])
     reason_code: str = Field(description="Why", examples=["weather"])
+    claim: EndKind | None = Field(default=None, description="The end that is asked for", examples=[None])
     chain: list[Post] = Field(description="The posts that rule, one after the other", examples=[["shift_lead"]])
     step: int = Field(description="How many of them have granted", examples=[0])
     ruler: Post | None = Field(description="Whose word it waits for now", examples=["shift_lead"])
@@ -72,6 +73,15 @@ class ReporterOut(Answer):
     phone: str | None = Field(description="Masked phone", examples=["138****1234"])
 
 
+class OpinionOut(Answer):
+    """What a reporter said of what came of it."""
+
+    at: Instant = Field(description="When", examples=["2026-03-03T10:00:00+08:00"])
+    solved: bool | None = Field(description="Whether it is solved, in his view", examples=[False])
+    satisfaction: int | None = Field(description="1 to 5", examples=[2])
+    text: str | None = Field(description="In his words, scrubbed", examples=["还没有清理干净"])
+
+
 class CarriedReportOut(Answer):
     """A report that the case carries."""
 
@@ -80,6 +90,11 @@ class CarriedReportOut(Answer):
     source: Source = Field(description="Its channel", examples=["hotline_12345"])
     received_at: Instant = Field(description="When it came", examples=["2026-03-02T08:40:00+08:00"])
     reporter: ReporterOut | None = Field(description="Masked; for the desk and oversight only", examples=[None])
+    asks_call: bool = Field(default=False, description="Wants to be called what came of it", examples=[True])
+    called_back_at: Instant | None = Field(default=None, description="Last call to the reporter", examples=[None])
+    opinions: list[OpinionOut] = Field(
+        default=[], description="What the reporter said, first and last; for the desk and oversight only"
+    )
 
     @classmethod
     def of(cls, seen: SeenReport) -> Self:
@@ -87,7 +102,14 @@ class CarriedReportOut(Answer):
         one = seen.carried
         reporter = ReporterOut.model_validate(seen.reporter) if seen.reporter else None
         return cls(
-            id=one.id, receipt_no=one.receipt_no, source=one.source, received_at=one.received_at, reporter=reporter
+            id=one.id,
+            receipt_no=one.receipt_no,
+            source=one.source,
+            received_at=one.received_at,
+            reporter=reporter,
+            asks_call=one.asks_call,
+            called_back_at=one.called_back_at,
+            opinions=[OpinionOut.model_validate(said) for said in seen.opinions],
         )
 
 

@@ -1,5 +1,6 @@
 """Reports as they come from our own clients, and as they are answered."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from app.api.schemas.base import Answer, Body, Instant
-from app.api.schemas.cases import ReporterOut
+from app.api.schemas.cases import OpinionOut, ReporterOut
 from app.api.schemas.claims import ClaimOut
 from app.api.schemas.location import LocationIn, LocationOut
 from app.dispatch.arrival import Arrival, Reporter
@@ -26,6 +27,11 @@ class ReporterIn(Body):
     phone: str | None = Field(default=None, max_length=40, description="Phone", examples=["13800001234"])
     anonymous: bool = Field(default=False, description="Wants to stay unnamed", examples=[False])
     contact: Contact | None = Field(default=None, description="How a unit may reach him", examples=["via_desk"])
+    call_back: bool = Field(default=False, description="Wants to be called what came of it", examples=[True])
+
+    def to_reporter(self) -> Reporter:
+        """Return who reports."""
+        return Reporter(**self.model_dump())
 
 
 class _ReportIn(Body):
@@ -91,7 +97,7 @@ class ReportIn(_ReportIn):
         if of_inspector and (self.kind is None or self.category is None):
             raise BadInput.at(["body", "category"], "采集员上报须给出 kind 和 category", code="category_required")
         given = self.reporter or ReporterIn()
-        reporter = Reporter(name=given.name, phone=given.phone, anonymous=given.anonymous, contact=given.contact)
+        reporter = given.to_reporter()
         said = self._said(source=self.source, body_digest=body_digest, reporter=reporter)
         return Arrival(**said, tags=tuple(self.tags), campaign=self.campaign, account_id=account_id)
 
@@ -104,7 +110,7 @@ class CitizenReportIn(_ReportIn):
     def to_arrival(self, *, body_digest: bytes) -> Arrival:
         """Return the arrival."""
         given = self.reporter or ReporterIn(anonymous=True)
-        reporter = Reporter(name=given.name, phone=given.phone, anonymous=given.anonymous)
+        reporter = replace(given.to_reporter(), contact=None)
         return Arrival(**self._said(source=Source.CITIZEN, body_digest=body_digest, reporter=reporter))
 
 
@@ -162,6 +168,11 @@ class ReportOut(Answer):
     reporter: ReporterOut | None = Field(description="Masked; for the desk and oversight only")
     tags: list[str] = Field(description="Tags", examples=[[]])
     campaign: str | None = Field(description="Campaign", examples=[None])
+    called_back_at: Instant | None = Field(default=None, description="Last call to the reporter", examples=[None])
+    asks_call: bool = Field(default=False, description="Wants to be called what came of it", examples=[True])
+    opinions: list[OpinionOut] = Field(
+        default=[], description="What the reporter said, first and last; for the desk and oversight only"
+    )
     public_answer: str | None = Field(description="What the reporter was answered", examples=[None])
     end_reason: str | None = Field(description="Reason code of an end without a case", examples=[None])
     answer_due_at: Instant | None = Field(description="When the reporter must be answered", examples=[None])
@@ -202,6 +213,9 @@ class ReportOut(Answer):
                 for case in view.cases
             ],
             media=list(view.media),
+            opinions=[OpinionOut.model_validate(said) for said in view.opinions],
+            called_back_at=one.called_back_at,
+            asks_call=one.asks_call,
             reporter=ReporterOut.model_validate(view.reporter) if view.reporter else None,
         )
 

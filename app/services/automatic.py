@@ -19,6 +19,8 @@ def automatic(one: Found, base: Policies) -> dict[str, Any] | None:
     It is never lost and takes effect once, as every timer does; what follows from accepting, follows then.
     """
     seen, book, now = one.triage, one.book, one.acting.now
+    if not book.policies.rows and not base.auto_accept:
+        return None  # as in most cities, and with every report: nothing need be worked out
     what = about(seen.category, one.arrival.source, one.arrival.desk, seen.decision.unit_code, book)
     if not book.policies.of(what, now, base).auto_accept:
         return None

@@ -3,26 +3,33 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from app.adapters.keys import Keys
 from app.dispatch.access import Actor, Appointment
-from app.dispatch.codes import Post
+from app.dispatch.codes import Post, Source
 from app.dispatch.policy_book import CITY, Selectors
 from app.dispatch.policy_rows import PolicyWanted
 from app.repositories.engine import open_engine, open_sessions
 from app.repositories.hints import Hints
 from app.repositories.sets import SetRepository
+from app.repositories.work import WorkRepository
 from app.services.books import Books
 from app.services.policies import PolicyService
-from app.services.transaction import reading
+from app.services.timers import LEASE, Timers
+from app.services.transaction import reading, writing
+from tests.hotline_city import PLACE, open_city
 from tests.small_city import store_small_city
 from tests.towns import Town
 
 ADMIN = Actor(account_id=uuid7(), username="a", name="a", appointments=(Appointment(post=Post.ADMIN, desk="city"),))
-HANGS_AFTER_S = 20.0
+HOTLINE: Final = Source.HOTLINE_12345
+HANGS_AFTER_S: Final = 20.0
 """A process looks once a second; this only keeps a test that fails from hanging."""
 
 
@@ -69,6 +76,32 @@ async def test_two_workers_follow_a_row_and_its_end(processes: list[Books], fres
     await engine.dispose()
 
 
+async def test_what_policy_accepts_is_accepted_once_by_whoever_looks_and_never_lost(
+    fresh_city: Town, keys: Keys, tmp_path: Path
+) -> None:
+    async with open_city(fresh_city, keys, tmp_path) as city:
+        service = PolicyService(city.sessions, Books(city.sessions), city.clock)
+        wanted = PolicyWanted(policy="auto_accept", value=True, selectors=Selectors(source=HOTLINE), reason="x")
+        row = await service.add(wanted, ADMIN)
+        city.clock.at = row.valid_from + timedelta(seconds=1)
+        said: dict[str, Any] = {"content": "x", "location": PLACE, "kind": "event", "category": "0305"}
+        clear = [(await city.say(f"P{number}", **said)).report_id for number in range(3)]
+        unclear = (await city.say("P9", content="x")).report_id
+        await service.end(row.id, ADMIN, None)
+        async with writing(city.sessions) as session:  # a worker takes them and dies
+            assert len(await WorkRepository(session).lease_timers(city.clock.at, LEASE, 50)) == len(clear)
+        await city.timers.fire_due()
+        assert await city.steps(clear[0]) == ["receive"]
+        city.clock.at += LEASE + timedelta(seconds=1)
+        others = [Timers(city.sessions, city.acts, city.clock) for _ in range(4)]
+        await asyncio.gather(*(one.fire_due() for one in others))
+        assert [await city.steps(one) for one in clear] == [["receive", "accept"]] * 3
+        assert await city.steps(unclear) == ["receive"]
+        city.clock.at += LEASE + timedelta(seconds=1)
+        await city.timers.fire_due()
+        assert [len(await city.steps(one)) for one in clear] == [2, 2, 2]
+
+
 async def test_a_writing_transaction_follows_before_it_decides_and_the_past_keeps_what_held_then(
     fresh_city: Town,
 ) -> None:
@@ -80,7 +113,7 @@ async def test_a_writing_transaction_follows_before_it_decides_and_the_past_keep
     worker, writer = Books(sessions), Books(sessions)  # neither looks by itself
     for books in (worker, writer):
         await books.refresh()
-    service = PolicyService(sessions, writer, _now)
+    service, earlier = PolicyService(sessions, writer, _now), _now()
     wanted = PolicyWanted(
         policy="redo_limit", value={"value": 9, "unit": "work_day"}, selectors=Selectors(), reason="x"
     )
@@ -95,6 +128,7 @@ async def test_a_writing_transaction_follows_before_it_decides_and_the_past_keep
         now_held = (await worker.agreed(session)).policies.of(CITY, _now()).redo_limit.value
         held_then = (await worker.at(session, then)).book.city_policies(then).redo_limit.value
         assert (held_then, now_held) == (9, 3)
-        before = (await worker.at(session, row.recorded_at)).book.number
-        assert before < worker.current.number
+        known = [(await worker.at(session, at)).book for at in (earlier, then)]
+        assert [str(row.id) in {one.id for one in book.policies.rows} for book in known] == [False, True]
+        assert known[0].number < known[1].number < worker.current.number
     await engine.dispose()

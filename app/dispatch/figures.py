@@ -69,6 +69,7 @@ class Question:
     """What is asked of [start, end), known at `as_of`, within what the asker sees of cases and of reports.
 
     `filters` holds by column of the facts the values let through; a thing without that column is not let through.
+    `tags` are no facts: whoever fetches the things asks for what bears all of them now, and `seen` does not look.
     """
 
     start: datetime
@@ -81,6 +82,7 @@ class Question:
     carry_over: bool = False
     group_by: GroupBy | None = None
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
 
     def sight(self, of: Counted) -> Sight:
         """Return what the asker sees of the things counted; figures follow reach, not authorship or tasks."""

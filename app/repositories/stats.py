@@ -70,7 +70,7 @@ class Stats:
 
     async def stale(self, of: Counted, question: Question) -> Stale:
         """Name the things of one kind that must be folded again."""
-        statement = select(*_stale_key(of)).where(terms.stale(of))
+        statement = select(*_stale_key(of)).where(terms.stale(of, question))
         result = await self._session.execute(statement, {"as_of": question.as_of})
         return frozenset((subject, number) for subject, number in result)
 
@@ -105,7 +105,9 @@ def _sums(of: Counted, question: Question) -> Executable:
         .group_by(code, kind)
     )
     none = (literal(0) for _ in (*applying, *times))
-    keys = select(null(), null(), *none, func.array_agg(subject), func.array_agg(number)).where(terms.stale(of))
+    keys = select(null(), null(), *none, func.array_agg(subject), func.array_agg(number)).where(
+        terms.stale(of, question)
+    )
     return sums.union_all(keys)
 
 

@@ -6,7 +6,21 @@ Parameters are shared by name, so that a statement of thirty counts still sends 
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Text, and_, bindparam, cast, false, func, null, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    null,
+    or_,
+    true,
+)
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.dispatch.catalogue import MAJOR_DIGITS
@@ -22,8 +36,10 @@ from app.dispatch.figures import (
     Question,
     counts_of,
 )
+from app.models.cases import Case
 from app.models.cases import LegFacts as LegRow
 from app.models.facts import ReportFactsRow, RoundFactsRow
+from app.models.reports import Report
 
 Column = KeyedColumnElement[object]
 Condition = ColumnElement[bool]
@@ -72,14 +88,16 @@ def fresh(of: Counted) -> Condition:
     return _known(of, "last_recorded_at") <= AS_OF
 
 
-def stale(of: Counted) -> Condition:
-    """Say that there was something at `as_of`, but the stored row knows more."""
-    return and_(_known(of, "last_recorded_at") > AS_OF, _known(of, "first_recorded_at") <= AS_OF)
+def stale(of: Counted, question: Question) -> Condition:
+    """Say that there was something at `as_of`, but the stored row knows more; what is asked outside the facts holds."""
+    later = _known(of, "last_recorded_at") > AS_OF
+    return and_(later, _known(of, "first_recorded_at") <= AS_OF, *_tagged(of, question))
 
 
 def seen(of: Counted, question: Question) -> Condition:
     """Say what filters and sight let through."""
-    return and_(true(), _sight(of, question), *(_among(of, name, codes) for name, codes in question.filters.items()))
+    filters = (_among(of, name, codes) for name, codes in question.filters.items())
+    return and_(true(), _sight(of, question), *filters, *_tagged(of, question))
 
 
 def applies(count: Count, question: Question) -> Condition:
@@ -163,6 +181,16 @@ def _holds(flag: Flag, of: Counted) -> Condition:
 def _among(of: Counted, name: str, codes: frozenset[str]) -> Condition:
     known = column(of, name)
     return false() if known is None else cast(known, Text()).in_(sorted(codes))
+
+
+def _tagged(of: Counted, question: Question) -> list[Condition]:
+    """Ask that the case, or the report, bears all of the tags now: they are labels, and no facts are made of them."""
+    if not question.tags:
+        return []
+    tags = sorted(question.tags)
+    if of is Counted.REPORT:
+        return [exists().where(Report.id == REPORTS.c.report_id, Report.tags.contains(tags))]
+    return [exists().where(Case.id == ROUNDS.c.case_id, Case.tags.contains(tags))]
 
 
 def _sight(of: Counted, question: Question) -> Condition:

@@ -12,6 +12,7 @@ from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, Count
 from app.dispatch.errors import BadInput
 from app.dispatch.figures import Question, count_named
+from app.dispatch.tags import normal_tag
 
 FILTERS: Final[Mapping[str, str]] = {
     "unit": "unit_code",
@@ -46,6 +47,7 @@ class Asked:
     group_by: GroupBy | None = None
     definition: str = DEFAULT
     filters: Mapping[str, Collection[str]] = field(default_factory=dict)
+    tags: Collection[str] = ()
 
 
 def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
@@ -68,6 +70,7 @@ def question(asked: Asked, actor: Actor, book: Book, now: datetime) -> Question:
         carry_over=asked.carry_over,
         group_by=None if asked.group_by in PERSONS and not knows_people else asked.group_by,
         filters=_columns(asked.filters, book, overseen=knows_people),
+        tags=frozenset(map(normal_tag, asked.tags)),
     )
 
 

@@ -1,5 +1,6 @@
 """Tags through the API: written one way, bounded, hung on many at once, brought along by reports, searched for."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -74,3 +75,29 @@ async def test_a_report_brings_its_tags_to_the_case_it_joins(app_client: AsyncCl
     plain = (await bring(app_client, desk)).json()
     await act(app_client, desk, "reports", plain["id"], "merge", into_case=case["id"])
     assert (await case_of(app_client, desk, case["id"]))["version"] == told["version"]
+
+
+async def test_figures_count_what_bears_all_of_the_tags_now(app_client: AsyncClient, desk: Person) -> None:
+    both, one = await filed(app_client, desk, tags=["雨季", "主干道"]), await filed(app_client, desk, tags=["雨季"])
+    await filed(app_client, desk)
+    now = datetime.now(UTC)
+    period = {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(days=1)).isoformat()}
+
+    async def counted(*tags: str, **asked: str) -> tuple[int, int]:
+        params = {**period, **asked, "tag": list(tags)}
+        answer = await app_client.get("/api/v1/stats/closure", params=params, headers=desk.headers)
+        assert answer.status_code == 200, answer.text
+        counts = answer.json()["total"]["counts"]
+        return counts["reported"], counts["filed"]
+
+    assert await counted() == (3, 3)
+    assert await counted("雨季") == (2, 2)
+    assert await counted("雨季 ", "主干道") == (1, 1)
+    assert await counted("none") == (0, 0)
+    before = datetime.now(UTC).isoformat()
+    await act(app_client, desk, "cases", one["id"], "tag", add=["主干道"])
+    assert await counted("雨季", "主干道") == (1, 2)
+    assert await counted("雨季", "主干道", as_of=before) == (1, 2)
+    listed = {"count": "filed", "tag": "主干道", **period}
+    found = await app_client.get("/api/v1/stats/cases", params=listed, headers=desk.headers)
+    assert {item["case_id"] for item in found.json()["items"]} == {both["id"], one["id"]}

@@ -58,6 +58,7 @@ class ClosureIn(BaseModel):
     beat: Codes = Field((), description="Codes of beats")
     handling: tuple[Handling, ...] = Field((), description="How cases are handled; reports have no handling")
     campaign: Codes = Field((), description="Campaigns")
+    tag: Codes = Field((), description="All of these tags, as cases and reports bear them now, also for a past `as_of`")
     inspector: tuple[UUID, ...] = Field((), description="Who reported it; finds nothing for units")
 
     def asked(self) -> Asked:
@@ -73,6 +74,7 @@ class ClosureIn(BaseModel):
             group_by=self.group_by,
             definition=self.definition,
             filters={name: [str(code) for code in codes] for name, codes in given.items() if codes},
+            tags=self.tag,
         )
 
 

@@ -6,6 +6,8 @@ from typing import Final
 from app.dispatch.codes import CaseState, ReportState
 from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS, Step
 
+BY_HAND: Final = "<!-- written by hand from here on"
+"""Begins what docs/workflow.md says after the tables; `renewed` leaves it alone."""
 _STAYS: Final = "·"
 
 _INTRODUCTION: Final = """\
@@ -82,8 +84,14 @@ _CASE_NOTES: Final = """\
 """
 
 
+def renewed(page: str) -> str:
+    """Return docs/workflow.md with its tables made anew, and what was written by hand as it stood."""
+    _, mark, examples = page.partition(BY_HAND)
+    return f"{document()}\n{mark}{examples}" if mark else document()
+
+
 def document() -> str:
-    """Return docs/workflow.md."""
+    """Return the part of docs/workflow.md that is made from the tables."""
     parts = (
         _INTRODUCTION,
         "## Reports\n",

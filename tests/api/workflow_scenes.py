@@ -235,21 +235,22 @@ CASE_SCENES: Final[Mapping[str, tuple[Step, ...]]] = {
     "at_the_top": (*_FILED, _AT_THE_TOP),
     "given_on": (*_FILED, _AT_THE_TOP, ("unit above", "cases/assign_sub", BODIES["assign_sub"])),
 }
-PARTICULAR: Final[Mapping[str, tuple[Step, ...]]] = {
-    **_later(_UNDER_RESERVE, "long_chain_"),
-    **_later(_DISPATCHED, "read_first_"),
+_READ_FIRST: Final = {name: steps for name, steps in _later(_DISPATCHED, "read_first_").items() if "closed" not in name}
+PARTICULAR: Final[Mapping[str, Mapping[str, tuple[Step, ...]]]] = {
+    "leader": _later(_UNDER_RESERVE, "long_chain_"),
+    "petition": _READ_FIRST,
 }
-"""Scenes of cases from the source for which the policies below hold."""
+"""Scenes of cases from sources for which the policies below hold."""
 POLICIES: Final[tuple[Json, ...]] = (
     {"policy": "desk_check", "value": True},
-    {"policy": "answer_approval", "value": True, "source": "leader"},
+    {"policy": "answer_approval", "value": True, "source": "petition"},
     {
         "policy": "approval_chains",
         "value": [{"kind": "arbitration", "posts": ["unit_lead", "coordinator"]}],
         "source": "leader",
     },
 )
-SCENES: Final = {"reports": REPORT_SCENES, "cases": {**CASE_SCENES, **PARTICULAR}}
+SCENES: Final = {"reports": REPORT_SCENES, "cases": CASE_SCENES}
 
 
 @dataclass(slots=True)
@@ -326,8 +327,10 @@ class Stage:
         self.other_case = (await self._scene("cases", _DISPATCHED)).case
         for things, scenes in SCENES.items():
             for name, steps in scenes.items():
-                source = "leader" if name in PARTICULAR else "inspector"
-                self.scenes[things, name] = await self._scene(things, steps, source)
+                self.scenes[things, name] = await self._scene(things, steps)
+        for source, particular in PARTICULAR.items():
+            for name, steps in particular.items():
+                self.scenes["cases", name] = await self._scene("cases", steps, source)
 
     async def _scene(self, things: str, steps: tuple[Step, ...], source: str = "inspector") -> Scene:
         lon, lat = IN_WEST

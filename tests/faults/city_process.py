@@ -26,9 +26,10 @@ _BARE: Final = {key: value for key, value in os.environ.items() if not key.start
 class CityProcess:
     """One supervised city: API, worker and a private database below one process of ours."""
 
-    def __init__(self, folder: Path, *, demo_days: int = 0) -> None:
+    def __init__(self, folder: Path, *, demo_days: int = 0, workers: int = 1) -> None:
         self.home = folder / "home"
         self._demo_days = demo_days
+        self._workers = workers
         self.cluster = Cluster(self.home)
         self.address = f"http://127.0.0.1:{_free_port()}"
         self._log = folder / "run.log"
@@ -112,17 +113,17 @@ class CityProcess:
 
     def _environment(self) -> dict[str, str]:
         port = self.address.rpartition(":")[2]
-        ours = {"HOME": str(self.home), "PORT": port, "DEMO_DAYS": str(self._demo_days)}
+        ours = {"HOME": str(self.home), "PORT": port, "DEMO_DAYS": str(self._demo_days), "WORKERS": str(self._workers)}
         return {**_BARE, "PYTHONPATH": str(ROOT), **{f"GRIDCASE_{name}": value for name, value in ours.items()}}
 
 
 @contextmanager
-def city_process(*, demo_days: int = 0, until: str = "ready: ") -> Iterator[CityProcess]:
+def city_process(*, demo_days: int = 0, until: str = "ready: ", workers: int = 1) -> Iterator[CityProcess]:
     """Lend a city that runs, or was started until it said a word; nothing of it is left afterwards."""
     # not pytest's tmp_path: that is closed to the user to whom root hands the database
     folder = Path(tempfile.mkdtemp(prefix="gridcase-", dir="/tmp")).resolve()
     folder.chmod(0o755)
-    city = CityProcess(folder, demo_days=demo_days)
+    city = CityProcess(folder, demo_days=demo_days, workers=workers)
     try:
         city.start(until)
         yield city

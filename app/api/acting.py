@@ -42,9 +42,9 @@ def open_for_many(router: APIRouter, model: type[ActionIn], things: str, service
 
 def action_list(bodies: Iterable[type[ActionIn]], possible: Possible) -> ActionList:
     """Return the possible actions with the JSON schema of each body, as far as policies go into it."""
-    schemas = {body.command.action: body.model_json_schema() for body in bodies}
-    known = (action for action in possible.actions if action in schemas)
-    asked = ((one, with_codes(with_demands(schemas[one], one, possible.policies), one)) for one in known)
+    known = {body.command.action: body for body in bodies}
+    plain = ((one, known[one].model_json_schema()) for one in possible.actions if one in known)
+    asked = ((one, with_codes(with_demands(schema, one, possible.policies), one)) for one, schema in plain)
     return ActionList(items=[ActionInfo(action=one, fields=fields) for one, fields in asked])
 
 

@@ -3,6 +3,7 @@
 Acceptance line 8 of the life of a case: seen, filtered, untouchable; 准确派遣率 judged per desk.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -12,6 +13,9 @@ from sqlalchemy import select
 
 from app.api.schemas.case_actions import CASE_ACTIONS
 from app.api.schemas.report_actions import REPORT_ACTIONS
+from app.demo.self_check.check import Checked, check_steps, counted
+from app.demo.self_check.findings import Verdict
+from app.demo.self_check.rows import load
 from app.dispatch.access import Appointment
 from app.dispatch.codes import Post
 from app.models.people import Account
@@ -225,23 +229,60 @@ async def test_accurate_dispatch_is_judged_per_desk(city: Served) -> None:
     assert set(await _figures(city, start, who="town_operator01", group_by="desk")) == {TOWN}
 
 
+async def test_all_of_it_is_read_the_same_way_a_second_time(city: Served) -> None:
+    """The self-check reads the rows alone: due times of parts through a suspension, and how often who helped."""
+    city.clock.at = MONDAY + timedelta(days=14)
+    case = await _handed(city)
+    await city.act("cases", case["id"], "assign_sub", "town_dispatcher01", unit_code=WORKS)
+    given = await city.act(
+        "cases", case["id"], "assign_sub", "town_dispatcher01", unit_code=SQUAD, due_at=_later(city, 2)
+    )
+    asked = await city.act(
+        "cases", case["id"], "request_suspension", "town_lead01", reason_code="season", until=_later(city, 90)
+    )
+    await city.act("cases", case["id"], "grant", "lead01", request_id=asked["requests"][0]["id"])
+    city.clock.at += timedelta(days=2)
+    resumed = await city.act("cases", case["id"], "resume", "lead01")
+    moved = [(before["due_at"], after["due_at"]) for before, after in zip(given["legs"], resumed["legs"], strict=True)]
+    assert all(before < after for before, after in moved)
+    city.clock.at += timedelta(hours=1)
+    await city.act("cases", case["id"], "report_up", city.accounts[WORKS], leg=2)
+    await city.act("cases", case["id"], "return_sub", "town_lead01", leg=3)
+    subjects, verdict = await load(city.sessions), Verdict()
+    await check_steps(Checked(sessions=city.sessions, book=city.book, now=city.clock.at), subjects, verdict)
+    assert verdict.wrong == 0, verdict.findings[:5]
+    assert verdict.dues > 0
+    parents = {code: unit.parent_code for code, unit in city.book.units.items()}
+    ticks = list(counted(subjects, parents, "case", city.clock.at, verdict))
+    told = Counter(tick.groups["unit"] for tick in ticks if tick.name == "assisted")
+    begin = MONDAY - timedelta(days=1)
+    shown = await _figures(city, begin, days=30, group_by="unit")
+    assert {code: row["assisted"] for code, row in shown.items() if row["assisted"]} == {
+        group[0]: often for group, often in told.items() if group
+    }
+
+
+def _later(city: Served, hours: int) -> str:
+    return (city.clock.at + timedelta(hours=hours)).isoformat()
+
+
 async def _by_desk(city: Served, start: Any) -> Mapping[str, Json]:
     return await _figures(city, start, group_by="desk")
 
 
-async def _figures(city: Served, start: Any, who: str = "supervisor01", **asked: str) -> dict[str, Json]:
+async def _figures(city: Served, start: Any, who: str = "supervisor01", days: int = 1, **asked: str) -> dict[str, Json]:
     """Return the counts of each row."""
-    answer = await _closure(city, start, who, **asked)
+    answer = await _closure(city, start, who, days, **asked)
     return {row["group"]["code"]: row["counts"] for row in answer["rows"] if row["group"]}
 
 
 async def _rate(city: Served, start: Any, desk: str) -> str:
-    found = (await _closure(city, start, "supervisor01", desk=desk))["total"]["rates"]["accurate_dispatch_rate"]
+    found = (await _closure(city, start, "supervisor01", 1, desk=desk))["total"]["rates"]["accurate_dispatch_rate"]
     return str(found["value"])
 
 
-async def _closure(city: Served, start: Any, who: str, **asked: str) -> Json:
-    period = {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
+async def _closure(city: Served, start: Any, who: str, days: int, **asked: str) -> Json:
+    period = {"from": start.isoformat(), "to": (start + timedelta(days=days)).isoformat()}
     answer = await city.get("/stats/closure", who, params={**period, **asked})
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()

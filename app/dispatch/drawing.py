@@ -93,13 +93,18 @@ def candidates(
     return tuple(one for one in found if one is not None)
 
 
-def draw(found: Sequence[Candidate], terms: Terms, *, avoid: Collection[UUID] = ()) -> Drawn | None:
-    """Draw one of the best fit; nobody is sent whom the policy forbids, or who is to be avoided.
+def draw(
+    found: Sequence[Candidate], terms: Terms, *, avoid: Collection[UUID] = (), had: Collection[UUID] = ()
+) -> Drawn | None:
+    """Draw one of the best fit; nobody is sent whom the policy forbids, who is to be avoided, or who had it before.
+
+    Those who had it count where the policy asks whether another than the reporter is near; those to be avoided do not.
 
     In order: on shift and of that beat; on shift and of the nearest beat; on shift and in reach; off shift. Within
     these who has least in hand, and by lot among equals.
     """
     pool = _allowed([one for one in found if one.account_id not in avoid], terms)
+    pool = [one for one in pool if one.account_id not in had]
     if not pool:
         return None
     order = list(SentBecause)

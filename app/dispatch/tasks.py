@@ -132,7 +132,7 @@ def _let_lie(errand: Errand, wanted: HandOver, scene: Scene) -> Draft:
     if task is None or not task.waits or task.take_up_by is None or scene.now < task.take_up_by:
         raise refuse(errand.state, wanted.action, "任务已领取或未到转派时间")
     there = [one for one in scene.inspectors if one.on_shift]
-    drawn = draw(there, errand.terms, avoid=(task.inspector_id, *task.passed_by))
+    drawn = draw(there, errand.terms, avoid=(task.inspector_id,), had=task.passed_by)
     if drawn is None:
         raise _no_other(errand, wanted)
     payload = _sent(drawn, errand, scene)
@@ -143,8 +143,8 @@ def _another(errand: Errand, scene: Scene, present: UUID | None) -> Drawn | None
     """Draw another than who has it, one who did not have it yet if there is one."""
     now_his: Collection[UUID] = [present] if present else ()
     before = errand.task.passed_by if errand.task else ()
-    found = draw(scene.inspectors, errand.terms, avoid=[*now_his, *before]) if before else None
-    return found or draw(scene.inspectors, errand.terms, avoid=now_his)
+    fresh = draw(scene.inspectors, errand.terms, avoid=now_his, had=before)
+    return fresh or draw(scene.inspectors, errand.terms, avoid=now_his)
 
 
 def _named(errand: Errand, inspector_id: UUID, scene: Scene) -> Drawn:

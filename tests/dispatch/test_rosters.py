@@ -41,8 +41,8 @@ def test_the_beats_of_all_shifts_that_are_on_are_walked() -> None:
     one = Roster(since=SINCE, beat_codes=frozenset({"B1"}), slots=(DAY,))
     other = Roster(since=SINCE, beat_codes=frozenset({"B2", "B3"}), slots=(NIGHT,))
     always = Roster(since=SINCE, beat_codes=frozenset({"B4"}))
-    assert walked([one, other], at("10 09:00")) == {"B1"}
-    assert walked([one, other, always], at("10 23:00")) == {"B2", "B3", "B4"}
+    assert walked([one, other], at("10 09:00")) == frozenset({"B1"})
+    assert walked([one, other, always], at("10 23:00")) == frozenset({"B2", "B3", "B4"})
     assert walked([one, other], at("10 19:00")) == frozenset()
     assert walked([one, Roster(since=SINCE)], at("10 09:00")) is None, "one of them is for the whole region"
 

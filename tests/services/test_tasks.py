@@ -168,6 +168,10 @@ async def test_what_was_taken_up_or_checked_stays(city: City) -> None:
         [step(city, "case", cases[0], commands.TakeUp(), first), step(city, "case", cases[1], PASS, second)]
     )
     assert errors(done) == [None, None]
+    async with city.sessions() as session:
+        waiting = select(func.count()).where(Timer.subject_id.in_(cases), Timer.kind == "task_untaken")
+        assert await session.scalar(waiting.where(Timer.done_at.is_(None))) == 0
+        assert await session.scalar(waiting) == 2
     city.clock.at += 2 * SOON
     await Timers(city.sessions, acts, city.clock).fire_due()
     assert await checkers(city, cases) == [first, None]

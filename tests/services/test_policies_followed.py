@@ -13,8 +13,10 @@ from uuid_utils.compat import uuid7
 from app.adapters.keys import Keys
 from app.dispatch.access import Actor, Appointment
 from app.dispatch.codes import Post, Source
+from app.dispatch.errors import Conflict
 from app.dispatch.policy_book import CITY, Selectors
 from app.dispatch.policy_rows import PolicyWanted
+from app.models.policies import PolicyRecord
 from app.repositories.engine import open_engine, open_sessions
 from app.repositories.hints import Hints
 from app.repositories.sets import SetRepository
@@ -73,6 +75,24 @@ async def test_two_workers_follow_a_row_and_its_end(processes: list[Books], fres
     await service.end(row.id, ADMIN, "over")
     async with asyncio.timeout(HANGS_AFTER_S):
         await asyncio.gather(*(_until(books, False) for books in others))
+    await engine.dispose()
+
+
+async def test_of_two_who_lay_down_otherwise_at_the_same_time_one_wins(fresh_city: Town) -> None:
+    engine = open_engine(fresh_city.app_url)
+    sessions = open_sessions(engine)
+    async with sessions() as session:
+        if await SetRepository(session).book_number() == 0:
+            await store_small_city(sessions)
+    service = PolicyService(sessions, Books(sessions), _now)
+    rows = [PolicyWanted(policy="desk_check", value=bool(n % 2), selectors=Selectors(), reason="x") for n in range(8)]
+    done = await asyncio.gather(*(service.add(one, ADMIN) for one in rows), return_exceptions=True)
+    laid = [one for one in done if isinstance(one, PolicyRecord)]
+    assert {one.value for one in laid} in ({True}, {False})
+    assert len(laid) == len(rows) / 2  # the same once more is no contradiction
+    assert all(isinstance(one, Conflict) for one in done if one not in laid)
+    for one in laid:
+        await service.end(one.id, ADMIN, None)
     await engine.dispose()
 
 

@@ -13,20 +13,23 @@ from uuid_utils.compat import uuid7
 
 from app.adapters.keys import load_keys
 from app.api.deps import Wired
+from app.bench.batches import ACCEPTED, AT_ONCE, CLOSED, Batches
 from app.bench.clients import load, post
 from app.bench.frame import Bench, Better, Comparison, Ground, Run
-from app.bench.people import headers_of
+from app.bench.people import account_id, headers_of
 from app.bench.pgbench import NEW_ID, NEW_NUMBER, Sample, inserts, needed, transactions_a_second, update
-from app.bench.reporting import CATEGORY, Reporting
+from app.bench.reporting import Reporting
+from app.dispatch.access import Actor
 from app.dispatch.codes import Post
 from app.main import wire
 from app.models import people
+from app.repositories.accounts import AccountRepository
 from app.repositories.engine import open_engine, open_sessions
-from app.services.transaction import Sessions, writing
+from app.services.transaction import Sessions, reading, writing
 
 _CONNECTIONS: Final = 16
 _CASES: Final = 300
-_AT_ONCE: Final = 100
+_A_CALL: Final = 100
 _SAMPLES: Final = 40
 _SECONDS: Final = 3.0
 _OK: Final = 200
@@ -85,10 +88,9 @@ class _Acting:
         """Return new cases, each at a unit that has not signed yet."""
         incoming = [self.reporting.incoming() for _ in range(count)]
         received = [one.report_id for one in await self.wired.intake.receive(incoming)]
-        parts = [received[first : first + _AT_ONCE] for first in range(0, count, _AT_ONCE)]
-        asked = {"kind": "event", "category": CATEGORY, "cases": [{"condition": 1}]}
+        parts = [received[first : first + _A_CALL] for first in range(0, count, _A_CALL)]
         path = "/api/v1/reports/actions/accept_file_dispatch"
-        requests = (post(path, {**asked, "ids": [str(one) for one in part]}, self.headers) for part in parts)
+        requests = (post(path, {**ACCEPTED, "ids": [str(one) for one in part]}, self.headers) for part in parts)
         (await load(self.where, requests, connections=2)).rate(_OK)
         cases = [row["case_id"] for row in await self.connection.fetch(_CASES_OF, received)]
         if len(cases) != count:
@@ -126,11 +128,23 @@ async def _script(connection: asyncpg.Connection, case_id: UUID) -> str:
     return "\n".join([await inserts(connection, (*written, texts)), await update(connection, case), timers])
 
 
+async def _who(sessions: Sessions) -> Actor:
+    async with reading(sessions) as session:
+        standing = await AccountRepository(session).standing(await account_id(sessions, _WHO))
+    if standing is None:
+        raise RuntimeError("the benchmark's account is gone")
+    return standing.actor
+
+
+def _kept(title: str, unit: str, name: str) -> Comparison:
+    return Comparison(title=title, unit=unit, ours=name, limit=f"{name}_limit", better=Better.LESS, goal=1)
+
+
 async def _employ(sessions: Sessions, connection: asyncpg.Connection) -> None:
     """Store an account that holds every post a benchmark's steps need."""
-    account_id, now = uuid7(), datetime.now(UTC)
+    own_id, now = uuid7(), datetime.now(UTC)
     account = people.Account(
-        id=account_id,
+        id=own_id,
         username=_WHO,
         name=_WHO,
         password_hash="",
@@ -144,7 +158,7 @@ async def _employ(sessions: Sessions, connection: asyncpg.Connection) -> None:
     units = [row["code"] for row in await connection.fetch("SELECT code FROM units ORDER BY code")]
     held = [(post_, None) for post_ in (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER)]
     posts = [
-        {"id": uuid7(), "account_id": account_id, "post": post_, "desk": "city", "region_code": None, "unit_code": unit}
+        {"id": uuid7(), "account_id": own_id, "post": post_, "desk": "city", "region_code": None, "unit_code": unit}
         for post_, unit in (*held, *((Post.UNIT, unit) for unit in units))
     ]
     async with writing(sessions) as session:
@@ -175,7 +189,16 @@ async def _open(ground: Ground, scale: float) -> AsyncIterator[Mapping[str, Run]
                 scale=scale,
             )
             acting = replace(acting, scripts=await acting.written())
-            yield {"http": acting.http, "pgbench": acting.pgbench}
+            batches = Batches(
+                wired=wired,
+                engine=engine,
+                actor=await _who(sessions),
+                headers=acting.headers,
+                where=where,
+                reporting=acting.reporting,
+                scale=scale,
+            )
+            yield {"http": acting.http, "pgbench": acting.pgbench, **batches.runs()}
     finally:
         await connection.close()
         await engine.dispose()
@@ -183,7 +206,7 @@ async def _open(ground: Ground, scale: float) -> AsyncIterator[Mapping[str, Run]
 
 ACTIONS: Final = Bench(
     name="actions",
-    about=f"{_CONNECTIONS} 个连接签收、处置。 Units sign and dispose over {_CONNECTIONS} connections.",
+    about=f"{_CONNECTIONS} 个连接签收、处置；批量办理。 Steps over {_CONNECTIONS} connections; batches in one call.",
     comparisons=(
         Comparison(
             title="签收、处置 / sign, dispose over HTTP",
@@ -193,6 +216,9 @@ ACTIONS: Final = Bench(
             better=Better.MORE,
             goal=0.15,
         ),
+        _kept(f"一次调用结案 {CLOSED} 件 / {CLOSED} cases closed in one call", "s", "close"),
+        _kept(f"一次调用受理立案派遣 {AT_ONCE} 件 / {AT_ONCE} reports accepted, filed, dispatched", "s", "at_once"),
+        _kept("受理立案派遣的语句数 / statements of accept_file_dispatch", "statements", "statements"),
     ),
     open=_open,
 )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.work import IdempotencyKey, InboxEvent, Timer
-from app.repositories.bulk import NEW_ONLY, insert_rows
+from app.repositories.bulk import rows_json
 
 _FINISH: Final = text(
     """
@@ -20,6 +20,18 @@ _FINISH: Final = text(
     RETURNING t.id
     """
 )
+
+_BEGIN: Final = text(
+    """
+    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', :at_most, true) AS at_most)
+    INSERT INTO idempotency_keys (scope, route, key, body_digest, status, resource_id, created_at)
+    SELECT r.scope, r.route, r.key, r.body_digest, r.status, r.resource_id, r.created_at
+    FROM patience, json_populate_recordset(CAST(NULL AS idempotency_keys), CAST(:rows AS json)) AS r
+    ON CONFLICT DO NOTHING
+    RETURNING scope, route, key
+    """
+)
+"""How long to wait for another is said within the statement that waits: a journey less for every step of a person."""
 
 _RESERVE: Final = text(
     """
@@ -69,12 +81,14 @@ class WorkRepository:
         taken = await self._session.execute(put.on_conflict_do_nothing().returning(IdempotencyKey.key))
         return taken.first() is not None
 
-    async def begin_keys(self, rows: Sequence[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
-        """Take many keys for this transaction in one statement; return (scope, route, key) of those never used."""
+    async def begin_keys(self, rows: Sequence[Mapping[str, Any]], at_most: str) -> set[tuple[str, str, str]]:
+        """Take many keys for this transaction in one statement; return (scope, route, key) of those never used.
+
+        One in another's hands is waited for `at_most` so long, as `lock_timeout` says it; the transaction keeps that.
+        """
         ordered = sorted(rows, key=lambda row: (row["scope"], row["route"], row["key"]))
-        names = ("scope", "route", "key")
-        taken = await insert_rows(self._session, IdempotencyKey, ordered, conflict=NEW_ONLY, returning=names)
-        return {(one.scope, one.route, one.key) for one in taken} if taken is not None else set()
+        taken = await self._session.execute(_BEGIN, {"at_most": at_most, "rows": rows_json(ordered)})
+        return {(one.scope, one.route, one.key) for one in taken}
 
     async def reserve(self, places: Iterable[str]) -> set[str]:
         """Say that this transaction is at some places, without waiting; leave out those where another one is."""

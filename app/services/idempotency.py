@@ -16,6 +16,7 @@ from app.repositories.work import WorkRepository
 from app.services.transaction import Sessions, sqlstate, writing
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
+PATIENCE: Final = "5s"
 ANOTHER_BODY: Final = "同一 Idempotency-Key 对应的请求内容不同"
 IN_PROGRESS: Final = "同一 Idempotency-Key 的请求正在处理"
 _NOTHING: Final = UUID(int=0)
@@ -67,8 +68,7 @@ async def begin_many(session: AsyncSession, takings: Sequence[Taking]) -> dict[K
     if not takings:
         return {}
     work = WorkRepository(session)
-    await session.execute(text("SET LOCAL lock_timeout = '5s'"))
-    new = await work.begin_keys([_row(one) for one in takings])
+    new = await work.begin_keys([_row(one) for one in takings], PATIENCE)
     old = [one.use for one in takings if one.use.place not in new]
     used = await work.used_keys(use.place for use in old)
     return {use: _first(use, used.get(use.place)) for use in old}

@@ -4,16 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Sight, Standing
 from app.models.cases import Case
 from app.models.people import Account
 from app.models.reports import Report
-from app.repositories.reach import cases_in_sight, reports_in_sight
+from app.repositories.reach import cases_in_sight, of_desks, reports_in_sight
 from app.services.transaction import Sessions
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -208,3 +209,26 @@ _CASE = {
     "provisional": False,
     "urges": 0,
 }
+
+
+@pytest.mark.parametrize(("table", "index"), [(Case, "ix_cases_desk"), (Report, "ix_reports_desk")])
+async def test_a_town_is_found_by_an_index_of_its_own(sessions: Sessions, table: Any, index: str) -> None:
+    """Also where the plan is made before the desk is known, as for a statement that is prepared."""
+    of_case = table is Case
+    blank, number, at = (_CASE, "case_no", "filed_at") if of_case else (_REPORT, "receipt_no", "received_at")
+    blank = {**blank, "unit_codes": []} if of_case else blank
+    rows = [{**blank, number: str(n), "id": UUID(int=n), "desk": "city" if n > 40 else "6101"} for n in range(1, 4000)]
+    in_town = cases_in_sight(Sight(desks=frozenset({"6101"}))) if of_case else of_desks(Report.desk, ["6101"])
+    query = select(table.id).where(in_town).order_by(getattr(table, at).desc(), table.id.desc()).limit(50)
+    async with sessions() as session:
+        await _store(session, table, rows)
+        await session.execute(text(f"ANALYZE {table.__tablename__}"))
+        connection = await session.connection()
+        compiled = str(query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True}))
+        raw = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        assert driver is not None
+        await driver.execute(f"SET LOCAL plan_cache_mode = force_generic_plan; PREPARE town AS {compiled}")
+        plan = await driver.fetch("EXPLAIN EXECUTE town('6101', 50)")
+        await driver.execute("DEALLOCATE town")
+        assert index in "\n".join(row[0] for row in plan)

@@ -130,3 +130,21 @@ def test_what_may_be_demanded_is_told_by_hand() -> None:
     demanded = ("dispose.public_answer", "dispose.internal_note")
     assert required_of(Action.DISPOSE, ("dispose",), demanded) == ("media", "internal_note", "public_answer")
     assert required_of(Action.CLOSE, ("dispose",), demanded) == ()
+
+
+STRANGE: tuple[object, ...] = (
+    *(None, True, 0, -1, 10**400, 1e308, float("inf"), float("nan"), "", "x", "\x00", "P", "\U00020000" * 1000),
+    *([], [[]], [None], [{}], [1], ["dispose"], [["a"]], {}, {"value": 1}, {"value": [], "unit": "work_day"}),
+    *({"value": 1, "unit": []}, {"value": 1, "unit": "work_day", "rule": []}, [{"kind": [], "posts": {}}], {"A": []}),
+)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_whatever_is_sent_is_taken_or_refused_in_words(name: str) -> None:
+    for said in STRANGE:
+        try:
+            value = KINDS[name].parse(said)
+        except BadInput as error:
+            assert error.detail  # noqa: PT017  # some of it fits one policy, some another
+        else:
+            assert KINDS[name].parse(KINDS[name].write(value)) == value

@@ -16,8 +16,8 @@ from app.dispatch.codes import (
     EndKind,
     FailCode,
     Kind,
+    Post,
     ReportState,
-    RequestKind,
     Source,
     VerifyResult,
 )
@@ -34,6 +34,7 @@ MORE: Final = 4
 """So many reports there are at most."""
 
 REASON: Final = "x"
+MEDIA: Final = UUID(int=77)
 _SOURCES: Final = (Source.INSPECTOR, Source.HOTLINE_12345, Source.CITIZEN)
 _KINDS: Final = (Kind.EVENT, Kind.EVENT, Kind.COMPONENT, None)
 _WAITING: Final = (ReportState.RECEIVED, ReportState.VERIFYING, ReportState.ACCEPTED)
@@ -92,7 +93,7 @@ class CaseNow:
     state: CaseState
     report_id: UUID
     request_id: UUID | None = None
-    request_kind: RequestKind | None = None
+    ruler: Post | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,9 @@ def _at_once(accept: commands.Accept, file: commands.File) -> commands.AcceptFil
     return commands.AcceptFileDispatch(accept=accept, file=file, dispatch=_dispatch(UNIT_WEST))
 
 
+_NAMED: Final = tuple(commands.Arbitrate(unit_code=unit) for unit in (UNIT_WEST, UNIT_EAST))
+
+
 def _of_case(case: CaseNow, around: Around) -> Sequence[commands.Command]:
     """Return what may happen to a case, the likelier more than once."""
     note = commands.Note(text="看过")
@@ -184,6 +188,8 @@ def _of_case(case: CaseNow, around: Around) -> Sequence[commands.Command]:
         CaseState.VOIDED: lambda: [note],
     }
     often = moves[case.state]()
+    if case.ruler is Post.COORDINATOR and case.state is not CaseState.DISPATCHED:
+        often = [*often, *_NAMED]
     if case.state in {CaseState.FILED, CaseState.DISPATCHED}:
         others = [one.id for one in around.cases if one.id != case.id]
         amends = [commands.Amend(condition=n, reroute=n > 1) for n in around.conditions]
@@ -202,9 +208,12 @@ def _with_unit(case: CaseNow, now: datetime) -> Sequence[commands.Command]:
     if case.request_id is not None:
         grant = commands.GrantRequest(request_id=case.request_id)
         refuse = commands.RefuseRequest(request_id=case.request_id, text="否")
-        return [grant, refuse, grant, refuse, grant, solved]
+        return [*([grant, refuse] * 2), *([grant] if case.ruler is not Post.COORDINATOR else _NAMED), solved]
     extend = commands.RequestExtension(reason_code=REASON)
     give_back = commands.RequestReturn(reason_code=REASON)
+    quarrel = commands.RequestArbitration(
+        text="不归我们", media=(MEDIA,), handle_under_reserve=case.report_id.int % 2 == 0
+    )
     rest = commands.RequestSuspension(reason_code=REASON, until=now + timedelta(hours=9))
     safe = commands.Dispose(result=DisposalResult.TEMPORARY)
     cannot = commands.Dispose(result=DisposalResult.CANNOT, claim=EndKind.PROBLEM_BANK)
@@ -215,6 +224,7 @@ def _with_unit(case: CaseNow, now: datetime) -> Sequence[commands.Command]:
         rest,
         extend,
         give_back,
+        quarrel,
         gone,
         rest,
         extend,
@@ -231,3 +241,9 @@ def _checks() -> Sequence[commands.Command]:
     codes = (FailCode.NOT_DONE, FailCode.INCOMPLETE, FailCode.RELAPSED)
     failed = [commands.Check(result=CheckResult.FAIL, code=c) for c in codes]
     return [*passed, *failed, *(commands.Check(result=r) for r in (CheckResult.NO_ACCESS, CheckResult.NOT_FOUND))]
+
+
+def post_of(case: CaseNow, command: commands.Command) -> Post:
+    """Return who does what is meant: a ruling is for the post whose word a request waits for."""
+    rules = isinstance(command, commands.GrantRequest | commands.RefuseRequest | commands.Arbitrate)
+    return (case.ruler if rules else None) or Post.SHIFT_LEAD

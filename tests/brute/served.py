@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.api.deps import Wired
 from app.dispatch import commands
 from app.dispatch.arrival import Arrival
-from app.dispatch.codes import Kind, LocationFrom, Post, RequestKind, RequestState
+from app.dispatch.codes import Kind, LocationFrom, Post, RequestState
 from app.dispatch.errors import GridcaseError
 from app.dispatch.points import Point
 from app.models.cases import Case, CaseReport, CaseRequest
@@ -19,7 +19,7 @@ from app.models.reports import Report
 from app.services.arrivals import Incoming
 from app.services.ledger import Acting
 from app.services.transaction import writing
-from tests.brute.moves import Around, Arriving, CaseNow, Move, ReportNow, meant
+from tests.brute.moves import Around, Arriving, CaseNow, Move, ReportNow, meant, post_of
 from tests.partners_stored import Clock
 from tests.small_city import IN_EAST, IN_WEST
 
@@ -49,15 +49,15 @@ class Served:
 
     async def _around(self) -> Around:
         asked = (
-            select(Case.id, Case.state, CaseReport.report_id, CaseRequest.id, CaseRequest.kind)
+            select(Case.id, Case.state, CaseReport.report_id, CaseRequest.id, CaseRequest.ruler)
             .join(CaseReport, (CaseReport.case_id == Case.id) & CaseReport.first)
             .outerjoin(CaseRequest, (CaseRequest.case_id == Case.id) & (CaseRequest.state == RequestState.PENDING))
             .order_by(Case.id)
         )
         async with self.wired.sessions() as session:
             cases = [
-                CaseNow(id=case, state=state, report_id=report, request_id=request, request_kind=kind)
-                for case, state, report, request, kind in await session.execute(asked)
+                CaseNow(id=case, state=state, report_id=report, request_id=request, ruler=ruler)
+                for case, state, report, request, ruler in await session.execute(asked)
             ]
             reports = await session.execute(select(Report.id, Report.state).order_by(Report.id))
             return Around(
@@ -88,8 +88,7 @@ class Served:
             if isinstance(thing, ReportNow):
                 await self.wired.reports.act_within(session, thing.id, command, post=Post.OPERATOR)
                 return
-            rules = isinstance(command, commands.GrantRequest | commands.RefuseRequest)
-            post = Post.DISPATCHER if rules and thing.request_kind is RequestKind.RETURN else Post.SHIFT_LEAD
+            post = post_of(thing, command)
             await self.wired.cases.act_within(session, thing.id, command, policy="drawn", post=post)
 
 

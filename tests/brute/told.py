@@ -14,7 +14,7 @@ from app.dispatch.calendar import WorkCalendar
 from app.dispatch.case_facts import leg_facts, round_facts
 from app.dispatch.case_filing import file_case
 from app.dispatch.case_life import CaseLife, Spot
-from app.dispatch.codes import Action, CaseState, Kind, LimitUnit, Post, ReportState, RequestKind, Source
+from app.dispatch.codes import Action, CaseState, Kind, LimitUnit, Post, ReportState, Source
 from app.dispatch.deciding import Amended, Scene
 from app.dispatch.drawing import Candidate
 from app.dispatch.errors import GridcaseError
@@ -26,7 +26,7 @@ from app.dispatch.report_actions import Placed
 from app.dispatch.report_life import ReportLife, received_payload, report_facts
 from app.dispatch.responsibility import Unit
 from app.services.ledger import Acting, Ledger, Thread
-from tests.brute.moves import BEGIN, Around, Arriving, CaseNow, Move, ReportNow, meant
+from tests.brute.moves import BEGIN, Around, Arriving, CaseNow, Move, ReportNow, meant, post_of
 from tests.dispatch.facts_drawn import Facts
 from tests.repositories.facts_stored import store
 from tests.small_city import DISTRICT, EAST, EAST_CELL, UNIT_EAST, UNIT_TOP, UNIT_WEST, WEST, WEST_CELL
@@ -119,7 +119,7 @@ class Told:
                     state=case.life.state,
                     report_id=case.life.report_id,
                     request_id=pending.id if pending else None,
-                    request_kind=pending.kind if pending else None,
+                    ruler=pending.ruler if pending else None,
                 )
             )
         return Around(
@@ -225,8 +225,7 @@ class Told:
         return thread.subject_id
 
     def _on_case(self, now: CaseNow, command: commands.Command) -> None:
-        rules = isinstance(command, commands.GrantRequest | commands.RefuseRequest)
-        post = Post.DISPATCHER if rules and now.request_kind is RequestKind.RETURN else Post.SHIFT_LEAD
+        post = post_of(now, command)
         case, ended = self.cases[now.id], {CaseState.CLOSED, CaseState.VOIDED}
         before = case.life.state
         if isinstance(command, commands.MergeCase):

@@ -1,12 +1,12 @@
 """What ticks for a case, round by round."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.demo.self_check import groups
 from app.demo.self_check.groups import Parents
 from app.demo.self_check.parts import parts
-from app.demo.self_check.rounds import Round, number_of, rounds
+from app.demo.self_check.rounds import Round, is_granted, number_of, rounds
 from app.demo.self_check.rows import Row
 from app.demo.self_check.table import Tick
 
@@ -64,7 +64,7 @@ class _Counting:
             "reworks": one.reworks,
             "extensions": one.granted("extension"),
             "suspensions": one.granted("suspension"),
-            "returns": one.granted("return"),
+            "returns": one.granted("return") + one.granted("arbitration"),
         }
         due, closed = one.dues(clock)[-1][1], one.closed_at
         weights = {name: 1 for name, held in self._flags(clock, due, as_of).items() if held} | often
@@ -108,12 +108,20 @@ class _Counting:
     def _returns(self) -> Iterator[Tick]:
         """Yield the rulings on returns; they stand under the unit that asked."""
         one = self.round
-        for row in one.rows:
-            if row.action in {"grant", "refuse"} and row.payload["kind"] == "return":
-                number = row.payload["leg"]
-                (sent,) = (leg for leg in one.begun if number_of(leg) == number)
-                asking = {**self.groups, **groups.of_unit(sent.payload["unit_code"], self.parents)}
-                ruled = "return_granted" if row.action == "grant" else "return_refused"
-                for name in ("return_requested", ruled):
-                    thing = (one.first.subject_id, one.number, number)
-                    yield Tick(name=name, at=row.at, begun=one.rows[0].at, groups=asking, thing=thing)
+        for number, row in _last_words(one.rows).items():
+            (sent,) = (leg for leg in one.begun if number_of(leg) == number)
+            asking = {**self.groups, **groups.of_unit(sent.payload["unit_code"], self.parents)}
+            ruled = "return_granted" if is_granted(row) else "return_refused"
+            for name in ("return_requested", ruled):
+                thing = (one.first.subject_id, one.number, number)
+                yield Tick(name=name, at=row.at, begun=one.rows[0].at, groups=asking, thing=thing)
+
+
+def _last_words(rows: Sequence[Row]) -> Mapping[int, Row]:
+    """Return by leg the ruling on its return, or the arbitration that took a refusal's place."""
+    found: dict[int, Row] = {}
+    for row in rows:
+        kind, ruled = row.payload.get("kind"), row.action == "refuse" or is_granted(row) or "outcome" in row.payload
+        if (kind == "return" and ruled) or (kind == "arbitration" and is_granted(row)):
+            found[row.payload["asked_by" if row.action == "arbitrate" else "leg"]] = row
+    return found

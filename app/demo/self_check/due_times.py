@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from app.demo.self_check.clock import PlainClock
-from app.demo.self_check.rounds import FAILING
+from app.demo.self_check.rounds import FAILING, is_failed, is_granted
 from app.demo.self_check.rows import Row
 from app.dispatch.policies import Policies
 
@@ -20,7 +20,8 @@ Expected = tuple[str, object]
 
 _CONTINUOUS: Final = ("minute", "continuous_hour", "continuous_day")
 _DUES: Final = ("case", "leg_clock")
-_ENDS_A_REQUEST: Final = ("dispose", "recall", "void")
+_ENDS_A_REQUEST: Final = ("dispose",)
+_ENDS_EVERY_REQUEST: Final = ("refuse", "recall", "void", "reopen")
 
 
 @dataclass(slots=True)
@@ -94,9 +95,9 @@ class Walk:
                 self._limit, self.dues.round = row.payload["limit"], 1
             case "reopen" | "dispatch":
                 moved = self._sent(row)
-            case "request_return" | "request_extension" | "request_suspension":
+            case "request_return" | "request_extension" | "request_suspension" | "request_arbitration":
                 yield from self._request(row)
-            case "grant" | "refuse" | "dispose" | "recall" | "void":
+            case "grant" | "refuse" | "arbitrate" | "dispose" | "recall" | "void":
                 moved = yield from self._answered(row)
             case "amend":
                 moved = self._amended(row)
@@ -124,6 +125,10 @@ class Walk:
 
     def _answered(self, row: Row) -> Generator[Expected, None, tuple[str, ...]]:
         """Yield what is given back; return the due times that the step moved."""
+        if row.action == "arbitrate":
+            return (yield from self._arbitrated(row))
+        if row.action == "grant" and not is_granted(row):
+            return ()  # a step of the chain, not the last
         given = list(self._given_back(row))
         yield from given
         result = row.payload.get("result") if row.action == "dispose" else None
@@ -133,6 +138,23 @@ class Walk:
         if result == "cannot":
             yield from self._request(row)
         return moved
+
+    def _arbitrated(self, row: Row) -> Generator[Expected, None, tuple[str, ...]]:
+        """Let the leg that keeps the case have back what the ruling took too long; or begin the one that was named."""
+        if row.payload.get("outcome") == "refused":
+            given = list(self._given_back(row))
+            yield from given
+            return ("leg_clock",) if given else ()
+        if "outcome" in row.payload:
+            self._disown()
+        if "leg" not in row.payload:
+            return ()
+        self._leg, self._number = self._fresh(row.at), row.payload["leg"]
+        return ("leg_clock",)
+
+    def _disown(self) -> None:
+        self._leg = None
+        self.dues.accountable[self.dues.round] = None
 
     def _made_safe(self, row: Row, *, given: bool) -> tuple[str, ...]:
         """Begin the leg that follows; in time, the case's clock starts anew with it."""
@@ -171,6 +193,8 @@ class Walk:
         leg = _there(self._leg)
         policies, continuous = self._policies, leg.limit["unit"] in _CONTINUOUS
         ruling = policies.ruling_limit_continuous if continuous else policies.ruling_limit
+        if "coordinator" in row.payload.get("chain", ()):
+            ruling = policies.arbitration_limit
         self._asked = row
         yield "in_time", leg.due is not None and row.at <= leg.due
         limit = {"unit": ruling.unit.value}
@@ -178,7 +202,7 @@ class Walk:
 
     def _given_back(self, row: Row) -> Iterator[Expected]:
         """Yield what a late ruling, or a disposal that waited for one, gives back to the leg."""
-        if self._asked is None or row.action in {"recall", "void"}:
+        if self._asked is None or self._standing is not None or row.action in {"recall", "void"}:
             return
         ruling_due = _there(self._asked.instant("ruling_due_at"))
         if not self._asked.payload["in_time"] or row.at <= ruling_due or self._leg is None:
@@ -252,14 +276,16 @@ class Walk:
 
     def _ended(self, row: Row) -> None:
         """Let go of what the step ended."""
-        if row.action in {"grant", "refuse", *_ENDS_A_REQUEST}:
+        reserved = self._asked is not None and self._asked.payload.get("handle_under_reserve", False)
+        if is_granted(row) or "outcome" in row.payload or (row.action in _ENDS_A_REQUEST and not reserved):
             self._asked = row if row.payload.get("result") == "cannot" else None
-        if row.action == "recall" or (row.action == "grant" and row.payload["kind"] == "return"):
-            self._leg = None
-            self.dues.accountable[self.dues.round] = None
+        if row.action in _ENDS_EVERY_REQUEST:
+            self._asked = None
+        if row.action == "recall" or (is_granted(row) and row.payload["kind"] == "return" and row.action == "grant"):
+            self._disown()
         if row.action == "dispose" and row.state == "disposed":
             self._standing = row.at
-        elif row.action in FAILING and row.state == "dispatched":
+        elif is_failed(row):
             self._standing = None
 
     def _clock(self, times: Mapping[str, Any] | None = None) -> PlainClock:

@@ -19,18 +19,22 @@ class Round:
     def __init__(self, first: Row, number: int, rows: Sequence[Row], about: Mapping[str, Any]) -> None:
         """Part the rows into legs: each begins with a dispatch, a redo with its reopening.
 
-        So do the leg that follows a temporary disposal, and that of a unit found by amending.
+        So do the leg that follows a temporary disposal, and that of a unit found by amending or named by a ruling.
         """
         self.first = first
         self.about = about
         self.number = number
         self.rows = rows
         self.redo = rows[0].action == "reopen"
-        begun = [n for n, row in enumerate(rows) if row.action in _SENDING or "next_leg" in row.payload]
+        begun = [n for n, row in enumerate(rows) if _begins(row)]
         self.legs = [rows[n:end] for n, end in pairwise([*begun, len(rows)])]
         self.begun = [leg[0] for leg in self.legs]
         self.dispatches = [row for row in self.begun if row.action in _SENDING]
-        self.annulled = [any(_annuls(row) for row in leg) for leg in self.legs]
+        after = [*self.begun[1:], None] if self.begun else []
+        self.annulled = [
+            any(_annuls(row) for row in leg) or (named is not None and _overrules(named))
+            for leg, named in zip(self.legs, after, strict=True)
+        ]
         self.accountable = self._chain() if self.legs and not self.annulled[-1] else None
 
     def _chain(self) -> Sequence[Row]:
@@ -48,12 +52,12 @@ class Round:
 
     def granted(self, kind: str) -> int:
         """Count the grants of one kind."""
-        return sum(row.action == "grant" and row.payload["kind"] == kind for row in self.rows)
+        return sum(is_granted(row) and row.payload["kind"] == kind for row in self.rows)
 
     @property
     def reworks(self) -> int:
         """Count the checks that failed."""
-        return sum(row.action in FAILING and row.state == "dispatched" for row in self.rows)
+        return sum(is_failed(row) for row in self.rows)
 
     @property
     def merged(self) -> bool:
@@ -69,9 +73,16 @@ class Round:
         for row in self.rows:
             if _is_done(row):
                 standing = row.at
-            elif row.action in FAILING and row.state == "dispatched":
+            elif is_failed(row):
                 standing = None
         return standing
+
+    @property
+    def claimed(self) -> datetime | None:
+        """Tell when the end was asked for that was granted."""
+        ended = [row for row in self.rows if row.action == "grant" and row.state == "closed"]
+        asked = (row for row in self.rows if row.action == "dispose" and ended)
+        return next((row.at for row in asked if _same(row, ended[0])), None)
 
     @property
     def closed_at(self) -> datetime | None:
@@ -97,11 +108,11 @@ class Round:
         return min(fixed)[1] if fixed else None
 
     def in_time(self, clock: str) -> bool:
-        """Tell whether the standing disposal, or without one the closing, was not later than due.
+        """Tell whether the standing disposal, or without one the granted claim or the closing, was not later than due.
 
         By the leg's clock neither may what made it safe have been.
         """
-        done, dues = self.standing or self.closed_at, self.dues(clock)
+        done, dues = self.standing or self.claimed or self.closed_at, self.dues(clock)
         late = clock == "leg" and self._made_safe_late()
         return done is not None and bool(dues) and done <= dues[-1][1] and not late
 
@@ -128,12 +139,13 @@ class Round:
         """Return from when till when (None: still) a suspension, or a request asked in time, held the round open."""
         found: list[tuple[datetime, datetime | None]] = []
         since: datetime | None = None
+        reserved = False
         for row in self.rows:
-            if since is not None and row.action in _ENDS_A_HOLD:
+            if since is not None and _ends_a_hold(row, reserved=reserved):
                 found.append((since, row.at))
                 since = None
             if row.payload.get("in_time") or (row.action == "grant" and row.state == "suspended"):
-                since = row.at
+                since, reserved = row.at, row.payload.get("handle_under_reserve", False)
         return found if since is None else [*found, (since, None)]
 
 
@@ -170,5 +182,40 @@ def _is_done(row: Row) -> bool:
     return row.action == "dispose" and row.state == "disposed"
 
 
+def is_failed(row: Row) -> bool:
+    """Tell whether a check failed; where the unit was overruled meanwhile, another has to be sent."""
+    return row.action in FAILING and row.state in {"dispatched", "filed"}
+
+
+def is_granted(row: Row) -> bool:
+    """Tell whether a row gives what was asked for: the last grant of a chain, or a ruling for another unit."""
+    if row.action == "arbitrate":
+        return row.payload.get("outcome") == "granted"
+    return row.action == "grant" and bool(row.payload.get("final", True))
+
+
+def _begins(row: Row) -> bool:
+    named = row.action == "arbitrate" and "leg" in row.payload
+    return row.action in _SENDING or "next_leg" in row.payload or named
+
+
+def _ends_a_hold(row: Row, *, reserved: bool) -> bool:
+    if row.action == "grant":
+        return is_granted(row)
+    if row.action == "arbitrate":
+        return "outcome" in row.payload
+    return row.action in _ENDS_A_HOLD and not (reserved and _is_temporary(row))
+
+
+def _same(one: Row, other: Row) -> bool:
+    return bool(one.payload.get("request_id") == other.payload["request_id"])
+
+
+def _overrules(row: Row) -> bool:
+    return row.action == "arbitrate" and is_granted(row)
+
+
 def _annuls(row: Row) -> bool:
-    return row.action == "recall" or (row.action == "grant" and row.payload["kind"] == "return")
+    if row.action == "arbitrate":
+        return _overrules(row) and "leg" not in row.payload
+    return row.action == "recall" or (is_granted(row) and row.payload["kind"] == "return")

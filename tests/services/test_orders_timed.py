@@ -14,6 +14,7 @@ from app.adapters.keys import Keys
 from app.dispatch import commands
 from app.dispatch.access import Actor, Appointment
 from app.dispatch.codes import CaseState, Kind, LimitUnit, OrderAction, OrderKind, OrderState, Post
+from app.dispatch.errors import NotVisible
 from app.dispatch.limits import Limit
 from app.dispatch.order_decisions import OrderWanted, OrderWish, Span
 from app.dispatch.policies import DEFAULTS
@@ -167,6 +168,15 @@ async def test_sent_back_without_a_due_time_it_keeps_what_is_left_or_gets_a_day(
     for one in given:
         (at,) = await waiting(city, one)
         assert at == (await row(city, one)).due_at + timedelta(microseconds=1)
+
+
+async def test_nobody_acts_on_an_order_that_he_does_not_see(city: City, supervisor: Actor) -> None:
+    order_id = await issue(city, supervisor)
+    stranger = await somebody(city, Post.UNIT, UNIT_EAST)
+    for unseen in (order_id, uuid7()):
+        with pytest.raises(NotVisible):
+            await city.orders.act(unseen, OrderWish(action=OrderAction.ANSWER, text="已办"), stranger, Meta())
+    assert await steps(city, order_id) == ["issue"]
 
 
 async def test_several_workers_notice_a_miss_once(city: City, supervisor: Actor) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, and_, any_, func, litera
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Appointment as Held
-from app.dispatch.codes import CaseState, Kind, Post
+from app.dispatch.codes import CaseState, Kind
 from app.dispatch.history import Entry
 from app.models.cases import Case, CaseReport
 from app.models.history import HistoryRow, HistoryText

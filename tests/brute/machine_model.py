@@ -20,6 +20,8 @@ RETURN_WITHIN: Final = timedelta(minutes=30)
 """A quarter of the limit."""
 RULING: Final = timedelta(minutes=15)
 SIGNED_AFTER: Final = timedelta(hours=2)
+FOLLOW_UP: Final = timedelta(hours=5)
+"""What follows a disposal that only makes safe."""
 REOPEN_WITHIN: Final = timedelta(days=15)
 
 ROWS: Final = {
@@ -89,6 +91,7 @@ class Request:
     asked: datetime
     in_time: bool
     until: datetime | None = None
+    claim: str | None = None
     state: str = "pending"
 
 
@@ -98,11 +101,13 @@ class Round:
 
     limit: timedelta
     start: datetime | None = None
+    first: datetime | None = None
+    more: int = 0
+    """Extensions of the clock that runs."""
     legs: list[Leg] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     pauses: list[Span] = field(default_factory=list)
-    disposals: list[datetime] = field(default_factory=list)
-    gone: bool = False
+    made_safe: bool = False
     standing: datetime | None = None
     result: str | None = None
     suspended: datetime | None = None
@@ -115,7 +120,7 @@ class Round:
 
     @property
     def due(self) -> datetime | None:
-        return due(self.start, self.limit * (1 + self.extensions), self.pauses) if self.start else None
+        return due(self.start, self.limit * (1 + self.more), self.pauses) if self.start else None
 
     @property
     def mains(self) -> list[Leg]:
@@ -126,6 +131,11 @@ class Round:
         """Return the last main leg that was not annulled."""
         good = [leg for leg in self.mains if leg.end not in {"returned", "recalled", "overruled"}]
         return good[-1] if good else None
+
+    @property
+    def parts(self) -> list[Leg]:
+        """Return the legs of others that are still at work."""
+        return [leg for leg in self.legs if leg.kind != "main" and leg.end is None]
 
     @property
     def pending(self) -> Request | None:
@@ -158,6 +168,14 @@ class Case:
     urges: int = 0
     tags: set[str] = field(default_factory=set)
     inspector: UUID | None = None
+    withdrawn: bool = False
+    """A reporter of it has taken his report back."""
+
+    first: UUID = field(init=False)
+    """The report that it was filed from."""
+
+    def __post_init__(self) -> None:
+        self.first = self.reports[0]
 
     @property
     def round(self) -> Round:
@@ -182,15 +200,25 @@ def sees(who: Somebody, one: "Report | Case") -> bool:
     return any(leg.unit in _BELOW[who.unit] for turn in one.rounds for leg in turn.legs)
 
 
+def ruler(turn: Round) -> str:
+    """Return the post that rules on the request that waits: from the third return on the coordinator."""
+    if turn.pending is None or turn.pending.kind != "return":
+        return "shift_lead"
+    return "coordinator" if turn.returns >= 2 else "dispatcher"
+
+
 def may(who: Somebody, one: "Report | Case", action: str) -> bool:
     """Tell whether it is ever his act."""
     row = ROWS["cases" if isinstance(one, Case) else "reports", action]
     if isinstance(one, Case) and who.unit is not None:
-        return "seeing" in row.who or ("unit" in row.who and one.unit in _BELOW[who.unit])
+        parts = {part.unit for part in one.round.parts} if action in {"sign", "contact"} else set()
+        mine = not {one.unit, *parts}.isdisjoint(_BELOW[who.unit])
+        return "seeing" in row.who or ("unit" in row.who and mine)
     if isinstance(one, Case) and action in {"grant", "refuse"} and one.round.pending is not None:
-        return ("dispatcher" if one.round.pending.kind == "return" else "shift_lead") in who.posts
+        return ruler(one.round) in who.posts
     held = {*who.posts, "seeing"} | ({"all_three"} if len(who.posts) > 1 else set())
     held |= {"desk"} if held & {"operator", "shift_lead"} else set()
+    held |= {"ruling"} if held & set(by_hand.RULING) else set()
     task = one.inspector if isinstance(one, Case) else one.verifier
     held |= {"inspector.task"} if who.id == task else set()
     held |= {"inspector.author"} if isinstance(one, Report) and who.id == one.author else set()
@@ -262,6 +290,10 @@ class World:
     def _report_withdraw(self, one: Report) -> None:
         if one.state not in {"filed", "merged"}:
             one.state = "withdrawn"
+            return
+        for case in (self.cases[each] for each in one.cases):
+            if case.state != "voided" and case.round.end_kind != "merged" and not case.withdrawn:
+                case.withdrawn, case.version = True, case.version + 1
 
     def _report_merge(self, one: Report, into: UUID) -> None:
         case = self.cases[into]
@@ -273,6 +305,10 @@ class World:
         case.reports.append(one.id)
 
     def _report_unmerge(self, one: Report) -> None:
+        """Leave the case it joined, by itself or with the case that was filed from it."""
+        own = [self.cases[each] for each in one.cases if self.cases[each].first == one.id]
+        if any(case.round.end_kind != "merged" for case in own):
+            raise Refused("conflict")
         one.state = "accepted"
         for case_id in one.cases:
             self.cases[case_id].reports.remove(one.id)
@@ -292,7 +328,7 @@ class World:
         named = unit or one.proposed
         if unit is None and any(leg.unit == named and leg.end == "returned" for leg in turn.legs):
             raise Refused("bad")
-        turn.start = turn.start or self.now
+        turn.start, turn.first = turn.start or self.now, turn.first or self.now
         turn.legs.append(Leg(named, "main", self.now, turn.limit))
         for other in dict.fromkeys(co_units):
             if other != named:
@@ -310,12 +346,15 @@ class World:
         one.state = "filed"
         self._lapse(one, "auto_sign")
 
-    def _case_sign(self, one: Case) -> None:
-        leg = self._holding(one)
-        if leg.signed:
+    def _case_sign(self, one: Case, by: str | None = None, leg: Leg | None = None) -> None:
+        """Let a unit sign: the main leg, or its part of it; or a timer, one certain leg."""
+        here = [each for each in (one.leg, *one.round.parts) if each is not None and each.end is None]
+        mine = [each for each in here if (each is leg if by is None else each.unit in _BELOW[by]) and not each.signed]
+        if not mine:
             raise Refused("conflict")
-        leg.signed = True
+        mine[0].signed = True
         self._lapse(one, "auto_sign")
+        self._wait_for_signing(one)
 
     def _case_contact(self, one: Case) -> None:
         self._holding(one)
@@ -342,6 +381,8 @@ class World:
 
     def _case_grant(self, one: Case) -> None:
         request, turn, leg = self._pending(one), one.round, self._holding(one)
+        if ruler(turn) == "coordinator":
+            raise Refused("conflict")  # he names a unit, or refuses
         request.state = "granted"
         late = self._late(leg, request)
         if request.kind == "return":
@@ -351,8 +392,12 @@ class World:
             return
         leg.pauses += late
         if request.kind == "extension":
-            leg.extensions += 1
-            turn.extensions += 1
+            leg.extensions, turn.more, turn.extensions = leg.extensions + 1, turn.more + 1, turn.extensions + 1
+            return
+        if request.kind == "end":
+            turn.end_kind = request.claim
+            self._end_legs(one, "superseded")
+            self._closed(one)
             return
         assert request.until is not None
         ran_out = any(at is not None and request.asked <= at <= self.now for at in (turn.due, self._before(leg, late)))
@@ -376,22 +421,41 @@ class World:
     def _case_resume(self, one: Case) -> None:
         turn, leg = one.round, self._holding(one)
         assert turn.suspended is not None
+        for part in (each for each in turn.parts if each.due > turn.suspended):
+            part.pauses.append((turn.suspended, self.now))
         for pauses in (turn.pauses, leg.pauses):
             pauses[-1] = (turn.suspended, self.now)
         turn.suspended, one.state = None, "dispatched"
         self._lapse(one, "resume")
         self._wait_for_signing(one)
 
-    def _case_dispose(self, one: Case, result: str) -> None:
+    def _case_dispose(self, one: Case, result: str, claim: str | None = None) -> None:
         turn, leg = one.round, self._holding(one)
+        if result == "temporary" and turn.made_safe:
+            raise Refused("conflict")
+        if result == "cannot" and turn.pending is not None and turn.pending.kind == "end":
+            raise Refused("conflict")
         if turn.pending is not None:
             leg.pauses += self._late(leg, turn.pending)
         self._withdraw_request(one)
-        turn.disposals.append(self.now)
-        turn.standing, turn.result, one.state = self.now, result, "disposed"
-        leg.end, leg.signed = "disposed", True
+        leg.signed = True
         self._lapse(one, "auto_sign")
+        if result == "cannot":
+            self._ask(one, "end", claim=claim)
+            return
+        self._end_legs(one, "disposed")
+        if result == "temporary":
+            self._made_safe(turn, leg)
+            return
+        turn.standing, turn.result, one.state = self.now, result, "disposed"
         self._tell(one.reports, "case.disposed")
+
+    def _made_safe(self, turn: Round, leg: Leg) -> None:
+        """Begin the leg that follows; where it was in time, the case clock starts anew with it."""
+        turn.made_safe = True
+        turn.legs.append(Leg(leg.unit, "main", self.now, FOLLOW_UP, signed=True))
+        if turn.due is None or self.now <= turn.due:
+            turn.start, turn.limit, turn.more, turn.pauses = self.now, FOLLOW_UP, 0, []
 
     def _case_send_check(self, one: Case) -> None:
         one.state = "checking"
@@ -424,9 +488,16 @@ class World:
         self.reports[report].version += 1
 
     def _case_close(self, one: Case) -> None:
-        turn = one.round
-        turn.closed, turn.end_kind, one.state = self.now, turn.result, "closed"
+        one.round.end_kind = one.round.result
+        self._closed(one)
+
+    def _closed(self, one: Case) -> None:
+        one.round.closed, one.state = self.now, "closed"
         self._tell(one.reports, "case.closed")
+        self._reply(one)
+
+    def _reply(self, one: Case) -> None:
+        """Tell every reporter who waits for no other case."""
         for report in (self.reports[each] for each in one.reports):
             if all(self.cases[each].state in ENDED for each in report.cases):
                 report.version += 1
@@ -437,16 +508,35 @@ class World:
         if overdue and not second:
             raise Refused("bad")
         self._withdraw_request(one)
-        self._end_legs(one, None)
+        for part in turn.parts:
+            part.end = "superseded"
         one.state = "voided"
         self._lapse(one, "auto_sign")
         self._lapse(one, "resume")
+        self._tell(one.reports, "case.closed")
+        self._reply(one)
+
+    def _case_merge_case(self, one: Case, into: UUID) -> None:
+        """End the case in another, which carries its reports from then on, too."""
+        other = self.cases[into]
+        if other is one:
+            raise Refused("bad")
+        if other.state in ENDED:
+            raise Refused("conflict")
+        self._withdraw_request(one)
+        self._end_legs(one, "superseded")
+        one.round.closed, one.round.end_kind, one.state = self.now, "merged", "closed"
+        for report in (self.reports[each] for each in one.reports):
+            if report.id not in other.reports:
+                other.reports.append(report.id)
+                report.cases.append(into)
 
     def _case_reopen(self, one: Case) -> None:
         last = one.round
         if last.closed is None or self.now - last.closed > REOPEN_WITHIN or last.accountable is None:
             raise Refused("conflict")
-        one.rounds.append(Round(REDO, self.now, [Leg(last.accountable.unit, "main", self.now, REDO)]))
+        leg = Leg(last.accountable.unit, "main", self.now, REDO)
+        one.rounds.append(Round(REDO, self.now, self.now, legs=[leg]))
         one.state = "dispatched"
         self._wait_for_signing(one)
         self._tell(one.reports, "case.dispatched")
@@ -467,13 +557,12 @@ class World:
             raise Refused("conflict")
         return one.leg
 
-    def _ask(self, one: Case, kind: str, until: datetime | None = None) -> None:
+    def _ask(self, one: Case, kind: str, until: datetime | None = None, claim: str | None = None) -> None:
         leg, turn = self._holding(one), one.round
         if turn.pending is not None:
             raise Refused("conflict")
-        turn.requests.append(
-            Request(kind, turn.legs.index(leg) + 1, leg.unit, self.now, in_time=self.now <= leg.due, until=until)
-        )
+        number, in_time = turn.legs.index(leg) + 1, self.now <= leg.due
+        turn.requests.append(Request(kind, number, leg.unit, self.now, in_time, until, claim))
 
     def _pending(self, one: Case) -> Request:
         if one.round.pending is None:
@@ -491,16 +580,18 @@ class World:
         if one.round.pending is not None:
             one.round.pending.state = "withdrawn"
 
-    def _end_legs(self, one: Case, end: str | None) -> None:
-        """Annul the legs at work; co-units go with the main one."""
-        for leg in one.round.legs:
-            if leg.end is None and end is not None:
-                leg.end = end
+    def _end_legs(self, one: Case, end: str) -> None:
+        """End the main leg at work, and the parts of others with it."""
+        turn = one.round
+        for part in turn.parts:
+            part.end = "superseded"
+        for leg in turn.mains:
+            leg.end = leg.end or end
 
     def _wait_for_signing(self, one: Case) -> None:
-        leg = self._holding(one)
-        if not leg.signed:
-            self.timers.append(Timer(one.id, "auto_sign", leg.sent + SIGNED_AFTER, leg))
+        for leg in (one.leg, *one.round.parts):
+            if leg is not None and leg.end is None and not leg.signed:
+                self.timers.append(Timer(one.id, "auto_sign", leg.sent + SIGNED_AFTER, leg))
 
     def _lapse(self, one: Case, kind: str) -> None:
         self.timers = [timer for timer in self.timers if (timer.case, timer.kind) != (one.id, kind)]
@@ -509,14 +600,15 @@ class World:
         self.told += [(order, kind) for one in reports if (order := self.reports[one].order) is not None]
 
     def hear_partner(self, one: Report, action: str) -> None:
-        """Let the partner say something about an order: to the report, and to its open cases what concerns them."""
-        if action == "withdraw" and one.state in {"received", "accepted"}:
-            one.state = "withdrawn"
-        one.version += 1
+        """Let the partner say something about an order: to its open cases what concerns them, then to the report."""
         for case in (self.cases[each] for each in one.cases):
             if case.state in OPEN and action != "evaluate":
                 case.version += 1
                 case.urges += action == "urge"
+                case.withdrawn |= action == "withdraw"
+        if action == "withdraw" and ROWS["reports", "withdraw"].to(one.state):
+            self._report_withdraw(one)
+        one.version += 1
 
     # time
 
@@ -527,9 +619,11 @@ class World:
                 continue
             self.timers.remove(timer)
             case = self.cases[timer.case]
-            if timer.leg is None or timer.leg is case.leg:
-                with suppress(Refused):
-                    self.hear("cases", case, "resume" if timer.leg is None else "sign", {})
+            at_work = timer.leg is None or timer.leg in (case.leg, *case.round.parts)
+            with suppress(Refused):
+                if at_work:
+                    given = {"leg": timer.leg} if timer.leg is not None else {}
+                    self.hear("cases", case, "sign" if given else "resume", given)
 
     # what is stored of it
 
@@ -571,7 +665,9 @@ class World:
             "links": [[str(one.id), str(report)] for one in cases for report in one.reports],
             "told": [list(one) for one in self.told],
             "timers": [[str(one.case), one.kind, one.at] for one in self.timers],
-            "history": [[str(one.id), one.version, one.version] for one in (*cases, *self.reports.values())],
+            "history": [
+                [str(one.id), one.version, one.version] for one in (*self.cases.values(), *self.reports.values())
+            ],
         }
 
     def _case_row(self, one: Case) -> list[Any]:
@@ -588,10 +684,11 @@ class World:
         counted = not (present and one.state == "voided") and turn.end_kind != "merged"
         done = turn.standing or turn.closed
         in_time = done is not None and (turn.due is None or done <= turn.due)
-        sent = counted and turn.start is not None and not (present and one.state == "suspended")
-        accurate = turn.start is not None and leg is not None and len(turn.mains) == 1
+        sent = counted and turn.first is not None and not (present and one.state == "suspended")
+        annulled = any(each.end in {"returned", "recalled", "overruled"} for each in turn.mains)
+        accurate = turn.first is not None and not annulled
         return [
-            *(str(one.id), number, leg.unit if leg else None, turn.start, turn.standing, turn.closed, turn.end_kind),
+            *(str(one.id), number, leg.unit if leg else None, turn.first, turn.standing, turn.closed, turn.end_kind),
             *(turn.due, counted, sent, turn.standing is not None, turn.closed is not None, in_time, accurate),
             *(turn.reworks, turn.extensions, turn.suspensions, turn.returns),
         ]

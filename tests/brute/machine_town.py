@@ -3,11 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,17 +18,18 @@ from app.api.deps import Wired
 from app.dispatch import commands
 from app.dispatch.access import Actor, Appointment
 from app.dispatch.arrival import Arrival
-from app.dispatch.codes import Kind, LimitUnit, LocationFrom, Post, Source
+from app.dispatch.codes import Kind, LocationFrom, Post, Source
 from app.dispatch.errors import BadInput, Conflict, GridcaseError, NotPermitted, NotVisible
-from app.dispatch.limits import Limit
 from app.dispatch.points import Point
-from app.dispatch.policies import DEFAULTS
+from app.dispatch.policy_book import Selectors
+from app.dispatch.policy_rows import PolicyWanted
 from app.main import wire
 from app.repositories.engine import open_engine, open_sessions
 from app.services.arrivals import Incoming
 from app.services.audit import Audit
 from app.services.cases import Meta
 from app.services.ledger import Acting
+from app.services.policies import PolicyService
 from app.services.timers import Timers
 from tests.brute.moves import BEGIN
 from tests.partners_stored import Clock, order, signed, store_partner
@@ -38,7 +38,13 @@ from tests.small_city import IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST, store_smal
 from tests.towns import Town
 
 PARTNER: Final = "machine"
-POLICIES: Final = replace(DEFAULTS, desk_check=True, redo_limit=Limit(value=Decimal(3), unit=LimitUnit.CONTINUOUS_HOUR))
+POLICIES: Final = {
+    "desk_check": True,
+    "recheck_share": 0,
+    "redo_limit": {"value": 3, "unit": "continuous_hour"},
+    "follow_up_limit": {"value": 5, "unit": "continuous_hour"},
+}
+"""So that due times are sums, and nothing is drawn by lot but who is sent."""
 WORDS: Final = ((NotVisible, "not_visible"), (NotPermitted, "not_permitted"), (BadInput, "bad"), (Conflict, "conflict"))
 
 _SNAPSHOT: Final = """
@@ -166,6 +172,16 @@ class RealTown:
         assert (await audit.facts(lambda _: None)).differences == []
 
 
+async def _lay_down(wired: Wired) -> None:
+    """Put the policies in force that the model counts on."""
+    held = (Appointment(post=Post.ADMIN, desk="city"),)
+    account = await store_account(wired.sessions, "admin", *held)
+    admin = Actor(account_id=account, username="admin", name="admin", appointments=held)
+    rows = PolicyService(wired.sessions, wired.books, wired.now)
+    for policy, value in POLICIES.items():
+        await rows.add(PolicyWanted(policy=policy, value=value, selectors=Selectors(), reason="x"), admin, None)
+
+
 def _word(error: GridcaseError) -> str:
     found = next((word for kind, word in WORDS if isinstance(error, kind)), None)
     if found is None:
@@ -179,10 +195,10 @@ async def real_town(town: Town, keys: Keys, home: Path) -> AsyncIterator[RealTow
     engine, admins = open_engine(town.app_url), create_async_engine(town.admin_url, isolation_level="AUTOCOMMIT")
     sessions = open_sessions(engine)
     await store_small_city(sessions)
-    clock = Clock(BEGIN)
-    with patch("app.main.DEFAULTS", POLICIES):
-        wired = wire(town.settings(home), sessions, keys, now=clock)
+    clock = Clock(BEGIN - timedelta(hours=1))
+    wired = wire(town.settings(home), sessions, keys, now=clock)
     await wired.books.refresh()
+    await _lay_down(wired)
     await store_partner(sessions, keys, PARTNER, callback_url="http://p.test")
     people = []
     for number, (posts, unit) in enumerate(_POSTS):

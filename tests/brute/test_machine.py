@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from app.adapters.keys import Keys
 from app.dispatch import commands
-from app.dispatch.codes import CheckResult, DisposalResult, FailCode, Kind, VerifyResult
+from app.dispatch.codes import CheckResult, DisposalResult, EndKind, FailCode, Kind, VerifyResult
 from tests.brute.machine_model import ROWS, Case, Refused, Report, World, may, sees
 from tests.brute.machine_town import RealTown, Someone, real_town
 from tests.brute.moves import BEGIN
@@ -27,6 +27,7 @@ GAPS = (*(timedelta(minutes=n) for n in (1, 2, 5, 12, 16, 31, 50)), timedelta(ho
 LONG = timedelta(days=16)
 REASON = "x"
 UNITS = (None, None, UNIT_WEST, UNIT_EAST, UNIT_TOP)
+RESULTS = (*(DisposalResult.SOLVED,) * 3, *DisposalResult)
 NUMBER = st.integers(0, 999)
 Make = Callable[[Any], commands.Command]
 
@@ -207,9 +208,17 @@ class Lives(RuleBasedStateMachine):
         self._act(one, ruling, stranger)
 
     @fits("cases", "dispose")
-    @rule(which=NUMBER, stranger=NUMBER, result=st.sampled_from((DisposalResult.SOLVED, DisposalResult.GONE)))
+    @rule(which=NUMBER, stranger=NUMBER, result=st.sampled_from(RESULTS))
     def dispose(self, which: int, stranger: int, result: DisposalResult) -> None:
-        self._on("cases", which, stranger, commands.Dispose(result=result), result=result.value)
+        claim = EndKind.PROBLEM_BANK if result is DisposalResult.CANNOT else None
+        given = {"result": result.value, "claim": claim.value if claim else None}
+        self._on("cases", which, stranger, commands.Dispose(result=result, claim=claim), **given)
+
+    @fits("cases", "merge_case")
+    @rule(which=NUMBER, stranger=NUMBER, into=NUMBER)
+    def merge_case(self, which: int, stranger: int, into: int) -> None:
+        other = list(self.world.cases)[into % len(self.world.cases)]
+        self._on("cases", which, stranger, commands.MergeCase(into_case=other), into=other)
 
     @fits("cases", "check", "desk_check")
     @rule(
@@ -252,7 +261,7 @@ class Lives(RuleBasedStateMachine):
     def void(self, which: int, stranger: int, often: int, *, second: bool) -> None:
         if often == 0:
             person = self._people("shift_lead")[1].id if second else None
-            self._on("cases", which, stranger, commands.Void(reason_code=REASON, second_person=person), second=second)
+            self._on("cases", which, stranger, commands.Void(reason_code=REASON, second_person=person))
 
     @precondition(lambda self: self.world.cases)
     @rule(which=NUMBER, stranger=NUMBER, what=st.sampled_from(("urge", "note", "tag")))
@@ -321,6 +330,10 @@ class Lives(RuleBasedStateMachine):
             return "not_visible"
         if not may(who, one, command.action):
             return "not_permitted"
+        if isinstance(command, commands.Sign):
+            given = {"by": who.unit}
+        if isinstance(command, commands.Void):
+            given = {"second": command.second_person not in {None, who.id}}
         try:
             self.world.hear(things, one, command.action, given)
         except Refused as no:
@@ -364,9 +377,9 @@ class Lives(RuleBasedStateMachine):
         return [one for one in self.town.people if post in one.posts]
 
     def _request(self, one: Case) -> UUID:
-        case = self._run(self.town.pending(one.id))
-        assert case is not None
-        return case
+        found: UUID | None = self._run(self.town.pending(one.id))
+        assert found is not None
+        return found
 
     def _wait(self, gap: timedelta) -> None:
         self.world.now += gap
@@ -431,7 +444,7 @@ quiet = settings(
 def everything_was_met(met: Counter[tuple[str, str, str]]) -> None:
     """Print what happened how often; fail where something that people may do never did, or was never refused."""
     for (things, action, found), times in sorted(met.items()):
-        print(f"{things:8}{action:22}{found:15}{times:6}")
+        print(f"{things:8}{action:22}{found:15}{times:6}")  # noqa: T201  # to be quoted
     acts = {(things, row.action) for (things, _), row in ROWS.items() if row.who != ("nobody",)}
     assert {(things, action) for things, action, found in met if found == "done"} == acts
     assert {found for *_, found in met} == {"done", "not_visible", "not_permitted", "conflict", "bad"}

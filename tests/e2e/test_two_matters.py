@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import select
 
+from app.demo.seed import PARTNER
 from app.models.history import HistoryRow
 from app.models.people import Account
 from app.models.work import OutboxEvent
@@ -18,7 +20,13 @@ RUBBISH = {"kind": "event", "category": "0110", "condition": 1}
 
 @pytest.fixture(autouse=True)
 async def _monday(city: Served) -> None:
+    """Begin on a Monday, with a partner who wants to be told."""
     city.clock.at = MONDAY
+    owner = await asyncpg.connect(city.town.admin_dsn)
+    try:
+        await owner.execute("UPDATE test.partners SET callback_url = 'http://partner.test' WHERE code = $1", PARTNER)
+    finally:
+        await owner.close()
 
 
 async def _told(city: Served, order_no: str) -> list[tuple[str, Json]]:

@@ -220,7 +220,8 @@ def sight(actor: Actor, thing: Thing, units_below: UnitsBelow) -> Sight:
     views = {(v.post, v.relation) for v in VIEWS if v.thing is thing}
     reaching = [a for a in actor.appointments if (a.post, Relation.REACH) in views]
     working = [a for a in actor.appointments if (a.post, Relation.UNIT) in views]
-    relations = {relation for post, relation in views if post in actor.posts}
+    posts = actor.posts
+    relations = {relation for post, relation in views if post in posts}
     at_city = [a for a in reaching if a.desk == CITY_DESK]
     in_towns = [a for a in reaching if a.desk != CITY_DESK]
     return Sight(

@@ -187,6 +187,7 @@ class _Hearing:
     leases: Mapping[UUID, Sequence[Lease]] = field(default_factory=dict)
     used: Mapping[KeyUse, Replay | IdempotencyMismatch] = field(default_factory=dict)
     done: set[KeyUse] = field(default_factory=set)
+    sights: dict[tuple[UUID, Subject], Sight] = field(default_factory=dict)
 
     def seen(self, wish: Wish) -> HeldCase | HeldReport | None:
         """Return the thing as it stands now, if the caller sees it."""
@@ -265,7 +266,11 @@ class _Hearing:
             raise BadInput.at(where, message, code="second_person_unknown") from None
 
     def _sight(self, wish: Wish) -> Sight:
-        return sight(wish.actor, _THINGS[wish.subject], self.sitting.book.units_below)
+        """Return what the caller sees of such things; told once, however many things a batch is about."""
+        key = wish.actor.account_id, wish.subject
+        if key not in self.sights:
+            self.sights[key] = sight(wish.actor, _THINGS[wish.subject], self.sitting.book.units_below)
+        return self.sights[key]
 
 
 def _intent(wish: Wish, now: datetime) -> Intent:

@@ -61,13 +61,26 @@ _CASE_NOTES: Final = """\
 - `call_back` by a dissatisfied reporter raises `dissatisfied` on the case until it is reopened.
 - `recall` and a granted return annul the leg: the case is `filed` again, its case clock runs on, the next unit gets the
   full limit.
-- `grant` leads to `filed` for a return, to `suspended` for a suspension, and stays for an extension. At most one
-  request is pending.
+- Who rules on a request is a chain of posts (`policies.md`), fixed when it is asked. Each `grant` goes one step on and
+  stays; the last one leads to `filed` for a return, to `suspended` for a suspension, to `closed` for a claimed end, and
+  stays for an extension. A `refuse` at any step ends the request. At most one request is pending.
+- `request_extension` with `engineering` needs the plan's date (`until`) and may be longer than the limit.
+- The third return of a round, and every `request_arbitration` (once a unit and round, with evidence, after its return
+  was refused), is ruled by `arbitrate`: another unit gets a new main leg with the full limit, the one that asked ends
+  `returned` or `overruled`; naming the same one refuses the request. So does `refuse`; `grant` does not exist there. A
+  `filed` case that a unit has given back may be sent by `arbitrate`, too. With `ruling`, later cases of that place and
+  category go to the named unit, and the step names the ruling.
+- With `handle_under_reserve` the unit works while it waits: its disposal leaves the request pending, and `arbitrate` and
+  `refuse` are possible until after the end. If it was another's, the state stays, the leg ends `overruled` and is
+  not judged; a check that then fails leads to `filed`, a redo goes to the unit that was named. `reopen` withdraws what
+  nobody has ruled on by then.
 - `check` leads to `checked` (pass; not found where the disposal said gone), back to `dispatched` (fail), stays (no
   access; or one in ten of those that the reporter passes himself, looked over by another), or back to `disposed` (not
   found).
 - A request asked in time and ruled late gives the wait beyond the desk's limit back to the leg; where the leg would
-  have run out within that limit, the whole wait. A suspension granted after a clock ran out counts from its asking.
+  have run out within that limit, the whole wait; the limit is for the whole chain, and a work day where the coordinator
+  has a word. A round that ends by a granted claim is in time if that was asked in time. A suspension granted after a
+  clock ran out counts from its asking.
 - `appeal` disputes a mark of the present round (overdue, rework, dissatisfied, unsolved, return refused, recurrence),
   once each and within `appeal_within` of it. `review_appeal` is the shift lead's word first, then the supervisor's,
   which is the last. What an upheld appeal does to figures is not decided here; the fact stays.

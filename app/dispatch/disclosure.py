@@ -22,7 +22,7 @@ _NOT_FOR_UNITS: Final = frozenset(
 _TOLD: Final = (
     *("round", "leg", "unit_code", "co_units", "by_hand", "proposed_unit", "reason_code", "kind", "limit", "until"),
     *("result", "code", "end_kind", "claim", "add", "remove", "method", "into_case", "opened_case", "relapse_of"),
-    *("category", "condition", "next_leg", "chain", "step", "asked_by", "outcome", "ruling_id"),
+    *("category", "condition", "next_leg", "parent", "end", "chain", "step", "asked_by", "outcome", "ruling_id"),
 )
 _TOLD_OVERSEERS: Final = (
     *("inspector_id", "because", "task_due_at", "in_window", "looked_over"),

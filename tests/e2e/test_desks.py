@@ -19,6 +19,7 @@ from app.demo.self_check.rows import load
 from app.dispatch.access import Appointment
 from app.dispatch.codes import Post
 from app.models.people import Account
+from app.services.timers import Timers
 from tests.e2e.served import MONDAY, Json, Served, location
 
 TOWN: Final = "6101"
@@ -227,6 +228,27 @@ async def test_accurate_dispatch_is_judged_per_desk(city: Served) -> None:
     assert seen_by_town[TOWN]["dispatched"] == 2
     assert seen_by_town["city"]["dispatched"] == 2, "as a unit it sees what it was handed"
     assert set(await _figures(city, start, who="town_operator01", group_by="desk")) == {TOWN}
+
+
+async def test_what_nobody_signs_is_signed_by_policy_leg_by_leg(city: Served) -> None:
+    wired = city.app.state.wired
+    case = await _handed(city)
+    city.clock.at += timedelta(hours=1)
+    await city.act("cases", case["id"], "assign_sub", "town_dispatcher01", unit_code=SQUAD)
+    waiting = (await city.get("/me/worklist", city.accounts[SQUAD])).json()["items"]
+    (to_sign,) = (one for one in waiting if one["queue"] == "to_sign")
+    assert case["id"] in {one["id"] for one in to_sign["items"]}
+    for later, signed in ((timedelta(minutes=90), [True, False]), (timedelta(minutes=60), [True, True])):
+        city.clock.at += later
+        await Timers(city.sessions, wired.acts, city.clock).fire_due()
+        legs = (await city.get(f"/cases/{case['id']}", "operator01")).json()["legs"]
+        assert [one["signed_at"] is not None for one in legs] == signed
+    clock = await city.get(f"/cases/{case['id']}/clock", city.accounts[SQUAD])
+    assert clock.status_code == 200, clock.text
+    steps = (await city.get(f"/cases/{case['id']}/history", city.accounts[SQUAD])).json()["items"]
+    given = next(one for one in steps if one["action"] == "assign_sub")
+    assert (given["policy"], given["details"]["leg"], given["details"]["parent"]) == ("sub_share", 2, 1)
+    assert [one["details"]["leg"] for one in steps if one["policy"] == "auto_sign"] == [1, 2]
 
 
 async def test_all_of_it_is_read_the_same_way_a_second_time(city: Served) -> None:

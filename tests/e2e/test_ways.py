@@ -302,8 +302,13 @@ _SAMPLES: dict[str, Json] = {
     "void": {"reason_code": "filed_by_mistake"},
     "reopen": {"reason_code": "dissatisfied"},
     "note": {"text": "说明"},
+    "tag": {"add": ["typhoon"]},
+    "amend": {"condition": 1},
 }
-_NEEDS_MORE = {"merge", "grant", "refuse", "request_suspension", "call_back"}
+_NEEDS_MORE = {
+    *("merge", "merge_case", "grant", "refuse", "request_suspension", "call_back"),
+    *("assign_sub", "return_sub", "report_up"),
+}
 """Actions that need the id of something else, or a time to come."""
 
 
@@ -348,7 +353,8 @@ async def test_who_rules_is_told_while_there_is_something_to_rule_on(city: Serve
 
 _CASE_ACTIONS = {
     *("dispatch", "recall", "sign", "contact", "request_return", "request_extension", "resume", "dispose"),
-    *("send_check", "check", "desk_check", "close", "void", "reopen", "urge", "note", "tag", *_NEEDS_MORE),
+    *("send_check", "check", "desk_check", "close", "void", "reopen", "urge", "note", "tag", "take_up", "hand_over"),
+    *_NEEDS_MORE,
 } - {"merge"}
 
 

@@ -1,19 +1,33 @@
 """A small model of the life of reports and cases, written apart from the product: what every act must lead to.
 
 Whose act it is and which states it leads to stand in `tests.api.workflow_by_hand`; here are the guards, the counters,
-the clocks, and what follows on the other side. All limits run on the wall clock, so that due times are sums.
+the clocks, and what follows on the other side.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
-from tests.api import workflow_by_hand as by_hand
+from tests.brute.machine_values import (
+    BELOW,
+    ENDED,
+    OPEN,
+    ROWS,
+    Case,
+    Leg,
+    Refused,
+    Report,
+    Request,
+    Round,
+    Span,
+    Timer,
+    due,
+    ruler,
+)
 
-LIMIT: Final = timedelta(hours=2)
 REDO: Final = timedelta(hours=3)
 RECALL_WITHIN: Final = timedelta(minutes=15)
 RETURN_WITHIN: Final = timedelta(minutes=30)
@@ -23,216 +37,6 @@ SIGNED_AFTER: Final = timedelta(hours=2)
 FOLLOW_UP: Final = timedelta(hours=5)
 """What follows a disposal that only makes safe."""
 REOPEN_WITHIN: Final = timedelta(days=15)
-
-ROWS: Final = {
-    (things, row.action): row
-    for things, (table, states) in by_hand.TABLES.items()
-    for row in by_hand.rows(table, states)
-}
-OPEN: Final = ("filed", "dispatched", "suspended", "disposed", "checking", "checked")
-ENDED: Final = ("closed", "voided")
-Span = tuple[datetime, datetime]
-
-
-class Refused(Exception):
-    """The model says no; the word is the kind of the error."""
-
-
-_BELOW: Final = {"TOP": ("TOP", "W", "E"), "W": ("W",), "E": ("E",)}
-
-
-class Somebody(Protocol):
-    """Who acts."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def posts(self) -> tuple[str, ...]: ...
-    @property
-    def unit(self) -> str | None: ...
-
-
-def due(start: datetime, limit: timedelta, pauses: Sequence[Span]) -> datetime:
-    """Return the first instant by which the limit has run outside the pauses."""
-    at, reached = start + limit, start
-    for begin, end in sorted(pauses):
-        since = max(begin, reached)
-        if since < at and end > since:
-            at += end - since
-        reached = max(reached, end)
-    return at
-
-
-@dataclass(slots=True)
-class Leg:
-    """One unit's turn."""
-
-    unit: str
-    kind: str
-    sent: datetime
-    limit: timedelta
-    pauses: list[Span] = field(default_factory=list)
-    extensions: int = 0
-    signed: bool = False
-    end: str | None = None
-
-    @property
-    def due(self) -> datetime:
-        return due(self.sent, self.limit * (1 + self.extensions), self.pauses)
-
-
-@dataclass(slots=True)
-class Request:
-    """What was asked."""
-
-    kind: str
-    leg: int
-    unit: str
-    asked: datetime
-    in_time: bool
-    until: datetime | None = None
-    claim: str | None = None
-    state: str = "pending"
-
-
-@dataclass(slots=True)
-class Round:
-    """A round so far."""
-
-    limit: timedelta
-    start: datetime | None = None
-    first: datetime | None = None
-    more: int = 0
-    """Extensions of the clock that runs."""
-    legs: list[Leg] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    pauses: list[Span] = field(default_factory=list)
-    made_safe: bool = False
-    standing: datetime | None = None
-    result: str | None = None
-    suspended: datetime | None = None
-    reworks: int = 0
-    extensions: int = 0
-    suspensions: int = 0
-    returns: int = 0
-    closed: datetime | None = None
-    end_kind: str | None = None
-
-    @property
-    def due(self) -> datetime | None:
-        return due(self.start, self.limit * (1 + self.more), self.pauses) if self.start else None
-
-    @property
-    def mains(self) -> list[Leg]:
-        return [leg for leg in self.legs if leg.kind == "main"]
-
-    @property
-    def accountable(self) -> Leg | None:
-        """Return the last main leg that was not annulled."""
-        good = [leg for leg in self.mains if leg.end not in {"returned", "recalled", "overruled"}]
-        return good[-1] if good else None
-
-    @property
-    def parts(self) -> list[Leg]:
-        """Return the legs of others that are still at work."""
-        return [leg for leg in self.legs if leg.kind != "main" and leg.end is None]
-
-    @property
-    def pending(self) -> Request | None:
-        return next((one for one in self.requests if one.state == "pending"), None)
-
-
-@dataclass(slots=True)
-class Report:
-    """A report so far."""
-
-    id: UUID
-    order: str | None
-    author: UUID | None = None
-    verifier: UUID | None = None
-    state: str = "received"
-    version: int = 1
-    cases: list[UUID] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Case:
-    """A case so far."""
-
-    id: UUID
-    proposed: str
-    reports: list[UUID]
-    state: str = "filed"
-    version: int = 1
-    rounds: list[Round] = field(default_factory=lambda: [Round(LIMIT)])
-    urges: int = 0
-    tags: set[str] = field(default_factory=set)
-    inspector: UUID | None = None
-    withdrawn: bool = False
-    """A reporter of it has taken his report back."""
-
-    first: UUID = field(init=False)
-    """The report that it was filed from."""
-
-    def __post_init__(self) -> None:
-        self.first = self.reports[0]
-
-    @property
-    def round(self) -> Round:
-        return self.rounds[-1]
-
-    @property
-    def leg(self) -> Leg | None:
-        return self.round.accountable
-
-    @property
-    def unit(self) -> str:
-        return self.leg.unit if self.leg else self.proposed
-
-
-def sees(who: Somebody, one: "Report | Case") -> bool:
-    """Tell whether it is in his sight: staff see the whole city, units what they had, inspectors their own reports."""
-    if isinstance(one, Report):
-        mine = who.id in {one.author, one.verifier}
-        return who.unit is None and ("inspector" not in who.posts or mine)
-    if who.unit is None:
-        return True
-    return any(leg.unit in _BELOW[who.unit] for turn in one.rounds for leg in turn.legs)
-
-
-def ruler(turn: Round) -> str:
-    """Return the post that rules on the request that waits: from the third return on the coordinator."""
-    if turn.pending is None or turn.pending.kind != "return":
-        return "shift_lead"
-    return "coordinator" if turn.returns >= 2 else "dispatcher"
-
-
-def may(who: Somebody, one: "Report | Case", action: str) -> bool:
-    """Tell whether it is ever his act."""
-    row = ROWS["cases" if isinstance(one, Case) else "reports", action]
-    if isinstance(one, Case) and who.unit is not None:
-        parts = {part.unit for part in one.round.parts} if action in {"sign", "contact"} else set()
-        mine = not {one.unit, *parts}.isdisjoint(_BELOW[who.unit])
-        return "seeing" in row.who or ("unit" in row.who and mine)
-    if isinstance(one, Case) and action in {"grant", "refuse"} and one.round.pending is not None:
-        return ruler(one.round) in who.posts
-    held = {*who.posts, "seeing"} | ({"all_three"} if len(who.posts) > 1 else set())
-    held |= {"desk"} if held & {"operator", "shift_lead"} else set()
-    held |= {"ruling"} if held & set(by_hand.RULING) else set()
-    task = one.inspector if isinstance(one, Case) else one.verifier
-    held |= {"inspector.task"} if who.id == task else set()
-    held |= {"inspector.author"} if isinstance(one, Report) and who.id == one.author else set()
-    return not held.isdisjoint(row.who)
-
-
-@dataclass(slots=True)
-class Timer:
-    """Something that waits for an instant; a signing belongs to one leg."""
-
-    case: UUID
-    kind: str
-    at: datetime
-    leg: Leg | None = None
 
 
 @dataclass(slots=True)
@@ -349,7 +153,7 @@ class World:
     def _case_sign(self, one: Case, by: str | None = None, leg: Leg | None = None) -> None:
         """Let a unit sign: the main leg, or its part of it; or a timer, one certain leg."""
         here = [each for each in (one.leg, *one.round.parts) if each is not None and each.end is None]
-        mine = [each for each in here if (each is leg if by is None else each.unit in _BELOW[by]) and not each.signed]
+        mine = [each for each in here if (each is leg if by is None else each.unit in BELOW[by]) and not each.signed]
         if not mine:
             raise Refused("conflict")
         mine[0].signed = True
@@ -533,7 +337,8 @@ class World:
 
     def _case_reopen(self, one: Case) -> None:
         last = one.round
-        if last.closed is None or self.now - last.closed > REOPEN_WITHIN or last.accountable is None:
+        late = last.closed is None or self.now - last.closed > REOPEN_WITHIN
+        if late or last.end_kind == "merged" or last.accountable is None:
             raise Refused("conflict")
         leg = Leg(last.accountable.unit, "main", self.now, REDO)
         one.rounds.append(Round(REDO, self.now, self.now, legs=[leg]))
@@ -624,71 +429,3 @@ class World:
                 if at_work:
                     given = {"leg": timer.leg} if timer.leg is not None else {}
                     self.hear("cases", case, "sign" if given else "resume", given)
-
-    # what is stored of it
-
-    def learn(self, stored: Mapping[str, Sequence[Sequence[Any]]]) -> None:
-        """Take over what was drawn by lot: who is sent to look; it is always somebody, and only while it is to be."""
-        for case_id, *_, inspector in stored["cases"]:
-            case = self.cases[UUID(case_id)]
-            assert (inspector is not None) is (case.state == "checking")
-            case.inspector = UUID(inspector) if inspector else None
-        for report_id, *_, verifier in stored["reports"]:
-            report = self.reports[UUID(report_id)]
-            assert (verifier is not None) is (report.state == "verifying")
-            report.verifier = UUID(verifier) if verifier else None
-
-    def tell(self) -> dict[str, list[list[Any]]]:
-        """Return what must be stored, table by table."""
-        cases = self.cases.values()
-        return {
-            "cases": [self._case_row(one) for one in cases],
-            "legs": [
-                [str(one.id), number, leg.kind, leg.unit, leg.end, leg.due]
-                for one in cases
-                for number, turn in enumerate(one.rounds, start=1)
-                for leg in turn.legs
-            ],
-            "requests": [
-                [str(one.id), number, request.leg, request.kind, request.state]
-                for one in cases
-                for number, turn in enumerate(one.rounds, start=1)
-                for request in turn.requests
-            ],
-            "rounds": [
-                self._round_row(one, number, turn) for one in cases for number, turn in enumerate(one.rounds, start=1)
-            ],
-            "reports": [
-                [str(one.id), one.state, one.version, str(one.verifier) if one.verifier else None]
-                for one in self.reports.values()
-            ],
-            "links": [[str(one.id), str(report)] for one in cases for report in one.reports],
-            "told": [list(one) for one in self.told],
-            "timers": [[str(one.case), one.kind, one.at] for one in self.timers],
-            "history": [
-                [str(one.id), one.version, one.version] for one in (*self.cases.values(), *self.reports.values())
-            ],
-        }
-
-    def _case_row(self, one: Case) -> list[Any]:
-        turn, leg = one.round, one.leg
-        inspector = str(one.inspector) if one.inspector else None
-        tags, due_at = sorted(one.tags), leg.due if leg else None
-        return [
-            *(str(one.id), one.state, one.version, len(one.rounds), one.urges, tags, one.unit),
-            *(turn.due, due_at, inspector),
-        ]
-
-    def _round_row(self, one: Case, number: int, turn: Round) -> list[Any]:
-        leg, present = turn.accountable, turn is one.round
-        counted = not (present and one.state == "voided") and turn.end_kind != "merged"
-        done = turn.standing or turn.closed
-        in_time = done is not None and (turn.due is None or done <= turn.due)
-        sent = counted and turn.first is not None and not (present and one.state == "suspended")
-        annulled = any(each.end in {"returned", "recalled", "overruled"} for each in turn.mains)
-        accurate = turn.first is not None and not annulled
-        return [
-            *(str(one.id), number, leg.unit if leg else None, turn.first, turn.standing, turn.closed, turn.end_kind),
-            *(turn.due, counted, sent, turn.standing is not None, turn.closed is not None, in_time, accurate),
-            *(turn.reworks, turn.extensions, turn.suspensions, turn.returns),
-        ]

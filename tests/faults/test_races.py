@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.faults.city_process import city_process
 from tests.faults.stored import Stored
 
 WORKERS: Final = 3
+_TRIES: Final = 5
 _TOKEN_LASTS_S: Final = 300
 _PLACES: Final = (
     "SELECT ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat FROM (SELECT ST_PointOnSurface(geom) AS geom, code FROM cells) p"
@@ -26,6 +28,7 @@ class Clients:
 
     def __init__(self, address: str) -> None:
         self._address = f"{address}/api/v1"
+        self.again = 0
         self._tokens: dict[str, tuple[str, float]] = {}
         limits = httpx.Limits(max_connections=128, max_keepalive_connections=128)
         self.client = httpx.AsyncClient(timeout=120, trust_env=False, limits=limits)
@@ -35,7 +38,14 @@ class Clients:
     ) -> httpx.Response:
         given: dict[str, Any] = {"json": body} if body is not None else {}
         sent = {**(headers or {}), "Authorization": f"Bearer {await self._token(who)}"}
-        return await self.client.request(method, f"{self._address}{path}", headers=sent, **given)
+        if method == "POST":
+            sent["Idempotency-Key"] = str(uuid4())
+        for _ in range(_TRIES):
+            try:
+                return await self.client.request(method, f"{self._address}{path}", headers=sent, **given)
+            except httpx.TransportError:  # an idle connection that the server was just closing
+                self.again += 1
+        raise AssertionError(f"{_TRIES} times no answer to {path}")
 
     async def _token(self, who: str) -> str:
         known = self._tokens.get(who)
@@ -80,4 +90,5 @@ async def _held(clients: Clients, places: Sequence[tuple[float, float]], cases: 
     assert not run.wrong, "\n".join(run.wrong[:20])
     assert (run.cases, run.answers[200]) == (cases, cases)
     told = ", ".join(f"{times} x {status}" for status, times in sorted(run.answers.items()))
+    told += f"; {clients.again} connections closed by the server meanwhile"
     return f"{cases} cases x {racing} clients, {WORKERS} processes, {time.monotonic() - began:.0f} s: {told}"

@@ -14,8 +14,8 @@ from app.api.schemas.actions import ActionInfo, ActionList
 from app.api.schemas.orders import ORDER_ACTIONS, OrderActionIn, OrderBody, OrderIn, OrderOut, OrdersOut, OrderStoryOut
 from app.api.schemas.query import Code, Codes, Moment
 from app.dispatch.access import Actor
-from app.dispatch.codes import OrderKind, OrderState
 from app.dispatch.order_access import issuing
+from app.dispatch.order_codes import OrderKind, OrderState
 from app.repositories.orders import OrderFilter
 from app.repositories.paging import LIMIT
 from app.services.frame import Meta

@@ -7,9 +7,10 @@ from fastapi import Request
 
 from app.api.deps import wired
 from app.dispatch.access import Actor, Thing
-from app.dispatch.codes import Action, OrderAction
+from app.dispatch.codes import Action
 from app.dispatch.errors import GridcaseError, NotVisible
 from app.dispatch.leases import CLAIM
+from app.dispatch.order_codes import OrderAction
 
 _THINGS: Final = {"case_id": Thing.CASE, "report_id": Thing.REPORT}
 _ORDER: Final = "order_id"

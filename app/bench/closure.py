@@ -13,7 +13,8 @@ import asyncpg
 from app.bench.frame import Bench, Better, Comparison, Ground, Run
 from app.dispatch.access import Actor, Appointment
 from app.dispatch.book import Book
-from app.dispatch.codes import GroupBy, Post
+from app.dispatch.codes import Post
+from app.dispatch.figure_codes import GroupBy
 from app.repositories.engine import open_engine, open_sessions
 from app.services.books import Books
 from app.services.figure_asking import Asked

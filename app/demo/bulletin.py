@@ -9,8 +9,8 @@ from app.demo.self_check.answers import WATCHER
 from app.dispatch.appraisal import Definition
 from app.dispatch.book import Book
 from app.dispatch.calendar import LOCAL_ZONE
-from app.dispatch.codes import GroupBy
 from app.dispatch.definitions import chosen
+from app.dispatch.figure_codes import GroupBy
 from app.services.figure_asking import Asked
 from app.services.figures import ClosureRow, Figures
 from app.services.refold import HistoryRefold

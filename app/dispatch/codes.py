@@ -326,24 +326,6 @@ class ReworkClock(StrEnum):
     FRESH = "fresh"
 
 
-class WhoMayCheck(StrEnum):
-    """Who is sent to look before closing (policy)."""
-
-    OTHER_IF_NEAR = "other_if_near"
-    OTHER_ONLY = "other_only"
-    SAME_ALLOWED = "same_allowed"
-
-
-class SentBecause(StrEnum):
-    """Why this inspector was sent, the best fit first."""
-
-    OF_BEAT = "of_beat"
-    NEAREST = "nearest"
-    IN_REACH = "in_reach"
-    OFF_SHIFT = "off_shift"
-    NAMED = "named"
-
-
 class Light(StrEnum):
     """How much of a limit is used."""
 
@@ -383,42 +365,6 @@ class DecidedBy(StrEnum):
     UNASSIGNED = "unassigned"
 
 
-class ClockKind(StrEnum):
-    """Which of a round's two clocks judges."""
-
-    CASE = "case"
-    LEG = "leg"
-
-
-class Cohort(StrEnum):
-    """What puts a count into a period."""
-
-    EVENT = "event"
-    FILED = "filed"
-
-
-class GroupBy(StrEnum):
-    """By what the rows of a figure are told apart; most of them are filters too."""
-
-    UNIT = "unit"
-    UNIT_ROOT = "unit_root"
-    DESK = "desk"
-    DISTRICT = "district"
-    STREET = "street"
-    COMMUNITY = "community"
-    CELL = "cell"
-    BEAT = "beat"
-    SOURCE = "source"
-    KIND = "kind"
-    MAJOR = "major"
-    MINOR = "minor"
-    INSPECTOR = "inspector"
-    OPERATOR = "operator"
-    DISPATCHER = "dispatcher"
-    CAMPAIGN = "campaign"
-    HANDLING = "handling"
-
-
 class LostBecause(StrEnum):
     """Why a ground that was considered did not name the unit."""
 
@@ -430,32 +376,3 @@ class LostBecause(StrEnum):
     OLDER_RULING = "older_ruling"
     SAME_UNIT = "same_unit"
     CONFLICT = "conflict"
-
-
-class OrderKind(StrEnum):
-    """What a formal order to a unit is: something to be done, or something watched until it is done."""
-
-    ASSIGNMENT = "assignment"
-    SUPERVISION = "supervision"
-
-
-class OrderState(StrEnum):
-    """Where an order stands; a miss is a mark, not a state: it stays open."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    ACCEPTED = "accepted"
-    WITHDRAWN = "withdrawn"
-
-
-class OrderAction(StrEnum):
-    """What can be done to an order; `issue` begins it, `miss` is the clock's."""
-
-    ISSUE = "issue"
-    ANSWER = "answer"
-    ACCEPT = "accept"
-    SEND_BACK = "send_back"
-    WITHDRAW = "withdraw"
-    URGE = "urge"
-    NOTE = "note"
-    MISS = "miss"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from app.dispatch.codes import ClockKind
+from app.dispatch.figure_codes import ClockKind
 
 
 class Counted(StrEnum):

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.dispatch.access import VIEWS, Actor, Relation, Thing, sees_by_reach
-from app.dispatch.codes import Action, ClockKind, Light, Post
+from app.dispatch.codes import Action, Light, Post
+from app.dispatch.figure_codes import ClockKind
 
 OVERSEERS: Final = frozenset(v.post for v in VIEWS if v.thing is Thing.CASE and v.relation is Relation.REACH) - {
     Post.INSPECTOR

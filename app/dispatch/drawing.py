@@ -13,8 +13,8 @@ from uuid import UUID
 
 from app.dispatch.access import CITY_DESK
 from app.dispatch.case_life import Spot
-from app.dispatch.codes import SentBecause, WhoMayCheck
 from app.dispatch.rosters import Roster, on_from, walked
+from app.dispatch.task_codes import SentBecause, WhoMayCheck
 
 _AS_NEAR_M: Final = 1.0
 """Beats whose distances differ by less are equally near."""

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from app.dispatch.access import CITY_DESK, Sight, Standing
 from app.dispatch.catalogue import MAJOR_DIGITS
-from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, TIMES, Count, Counted, Flag
 from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.dispatch.tallies import Group, Rows, Tally
 
 COLUMNS: Final[Mapping[GroupBy, str]] = {

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.dispatch.access import Actor, Appointment, Relation, Sight, Standing, Thing, UnitsBelow, sees_by_reach, sight
-from app.dispatch.codes import OrderAction, Post
+from app.dispatch.codes import Post
 from app.dispatch.errors import BadInput, NotPermitted
+from app.dispatch.order_codes import OrderAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

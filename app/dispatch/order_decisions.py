@@ -8,9 +8,9 @@ from uuid import UUID
 from app.dispatch.calendar import WorkCalendar
 from app.dispatch.case_life import limit_json
 from app.dispatch.clock import due
-from app.dispatch.codes import OrderAction, OrderKind, OrderState
 from app.dispatch.errors import BadInput
 from app.dispatch.limits import Limit
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 from app.dispatch.orders import OrderDraft, OrderLife, target
 from app.dispatch.policies import Policies
 

@@ -10,8 +10,9 @@ from functools import reduce
 from typing import Any, Final
 from uuid import UUID
 
-from app.dispatch.codes import OrderAction, OrderKind, OrderState, Post
+from app.dispatch.codes import Post
 from app.dispatch.errors import ActionNotAllowed
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 
 CASES_AT_MOST: Final = 200
 """Cases that one order may be about."""

@@ -14,11 +14,12 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from app.dispatch.approval import BUILT_IN, CHAINS, ApprovalRow
-from app.dispatch.codes import LimitUnit, ReworkClock, WhoMayCheck
+from app.dispatch.codes import LimitUnit, ReworkClock
 from app.dispatch.grade_limits import GRADES, GradeLimit
 from app.dispatch.limits import Limit
 from app.dispatch.policy_values import FLAG, LIMIT, METRES, SHARE, SPAN, ValueKind, choice, count, optional, some_of
 from app.dispatch.required import REQUIRABLE, WITH_EVIDENCE
+from app.dispatch.task_codes import WhoMayCheck
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.dispatch.case_life import CaseLife
 from app.dispatch.clock import due
-from app.dispatch.codes import Action, CaseState, CheckResult, ReportState, SentBecause, VerifyResult
+from app.dispatch.codes import Action, CaseState, CheckResult, ReportState, VerifyResult
 from app.dispatch.commands import Check, Command, HandOver, TakeUp, Verify
 from app.dispatch.deciding import Scene
 from app.dispatch.drawing import Candidate, Drawn, Terms, draw, goes_on, may_look
@@ -17,6 +17,7 @@ from app.dispatch.history import Draft
 from app.dispatch.limits import Limit
 from app.dispatch.report_life import ReportLife
 from app.dispatch.task import Task
+from app.dispatch.task_codes import SentBecause
 from app.dispatch.workflow import refuse
 
 DREW: Final = "who_may_check"

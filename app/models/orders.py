@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.dispatch.codes import OrderAction, OrderKind, OrderState, Post
+from app.dispatch.codes import Post
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 from app.models.base import Base, coded
 
 

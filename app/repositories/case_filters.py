@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, and_, cast, false, func, or_, true
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from app.dispatch.access import Sight
-from app.dispatch.codes import CaseState, ClockKind, Handling, Kind, Light, Source
+from app.dispatch.codes import CaseState, Handling, Kind, Light, Source
+from app.dispatch.figure_codes import ClockKind
 from app.models.base import SRID
 from app.models.cases import Case
 from app.repositories.reach import cases_in_sight, of_desks

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, select, true, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Sight
-from app.dispatch.codes import CaseState, OrderKind, OrderState
+from app.dispatch.codes import CaseState
+from app.dispatch.order_codes import OrderKind, OrderState
 from app.dispatch.orders import OrderEntry
 from app.models.cases import Case, CaseReport
 from app.models.orders import ORDER_NUMBERS, OrderCase, OrderRow, OrderStep, OrderText

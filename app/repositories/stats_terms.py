@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.dispatch.catalogue import MAJOR_DIGITS
-from app.dispatch.codes import Cohort, GroupBy
 from app.dispatch.counts import Count, Counted, Flag
+from app.dispatch.figure_codes import Cohort, GroupBy
 from app.dispatch.figures import (
     CATEGORY_GROUPS,
     COLUMNS,

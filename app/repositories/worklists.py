@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.dispatch.access import Sight, Thing
-from app.dispatch.codes import ClockKind, RequestState
+from app.dispatch.codes import RequestState
 from app.dispatch.disclosure import UNIT_POSTS
+from app.dispatch.figure_codes import ClockKind
 from app.dispatch.worklist import Queue
 from app.models.cases import Case, CaseRequest, LegFacts
 from app.models.leases import LeaseRow

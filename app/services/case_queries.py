@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dispatch.access import Actor, Sight, Thing, sight
 from app.dispatch.book import Book
 from app.dispatch.catalogue import Category
-from app.dispatch.codes import ClockKind, Light
+from app.dispatch.codes import Light
 from app.dispatch.disclosure import UNIT_POSTS, judging_clock, light_of, oversees
 from app.dispatch.errors import NotVisible
+from app.dispatch.figure_codes import ClockKind
 from app.models.cases import Case, CaseRequest, LegFacts
 from app.models.orders import OrderRow
 from app.repositories.case_filters import CaseFilter, CaseSort

@@ -8,9 +8,9 @@ from typing import Final
 from app.dispatch.access import Actor, Thing, sight
 from app.dispatch.appraisal import DEFAULT
 from app.dispatch.book import Book
-from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, Count
 from app.dispatch.errors import BadInput
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.dispatch.figures import Question, count_named
 from app.dispatch.tags import normal_tag
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from app.dispatch.access import Actor
 from app.dispatch.appraisal import Rate
 from app.dispatch.book import Book
-from app.dispatch.codes import GroupBy, Kind
+from app.dispatch.codes import Kind
 from app.dispatch.counts import Counted
 from app.dispatch.definitions import chosen, rates_of
+from app.dispatch.figure_codes import GroupBy
 from app.dispatch.figures import (
     Key,
     Question,

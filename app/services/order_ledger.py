@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from app.dispatch.access import Standing
 from app.dispatch.chain import link, text_digest
-from app.dispatch.codes import OrderAction
+from app.dispatch.order_codes import OrderAction
 from app.dispatch.orders import OrderDraft, OrderEntry, OrderLife, apply, fold
 from app.models.orders import OrderRow
 from app.models.reports import MediaUse

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Actor, Thing, sees_by_reach, sight
 from app.dispatch.book import Book
-from app.dispatch.codes import OrderAction
 from app.dispatch.disclosure import OVERSEERS
 from app.dispatch.errors import NotVisible
 from app.dispatch.order_access import order_sight, permitted_on_order
+from app.dispatch.order_codes import OrderAction
 from app.dispatch.orders import allowed
 from app.models.orders import OrderRow, OrderStep
 from app.repositories.orders import OrderedCase, OrderFilter, OrderRepository

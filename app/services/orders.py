@@ -11,10 +11,11 @@ from uuid_utils.compat import uuid7
 
 from app.dispatch.access import CITY_DESK, Actor, Sight, Thing, sight
 from app.dispatch.book import Book
-from app.dispatch.codes import Attention, CaseState, OrderKind, Post
+from app.dispatch.codes import Attention, CaseState, Post
 from app.dispatch.commands import Supplement
 from app.dispatch.errors import BadInput, Conflict, NotVisible
 from app.dispatch.order_access import check_addressee, issuing, order_sight, permit_order
+from app.dispatch.order_codes import OrderKind
 from app.dispatch.order_decisions import OrderScene, OrderWanted, OrderWish, act, follow_up, issue, miss
 from app.dispatch.policies import Policies
 from app.dispatch.policy_book import About

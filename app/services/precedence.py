@@ -5,10 +5,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch.access import Actor, Standing, Thing, permit, sight
-from app.dispatch.codes import Action, OrderAction
+from app.dispatch.codes import Action
 from app.dispatch.errors import GridcaseError, NotPermitted, NotVisible
 from app.dispatch.leases import claimable_posts, never_claimed
 from app.dispatch.order_access import order_sight, permit_order
+from app.dispatch.order_codes import OrderAction
 from app.models.cases import Case
 from app.models.reports import Report
 from app.repositories.orders import OrderRepository

@@ -17,7 +17,8 @@ from app.demo.city import DemoCity
 from app.demo.simulation.month import simulate
 from app.demo.simulation.plan import Plan, Progress, Summary
 from app.dispatch.access import Actor, Appointment
-from app.dispatch.codes import CaseState, GroupBy, Light, Post, ReportState
+from app.dispatch.codes import CaseState, Light, Post, ReportState
+from app.dispatch.figure_codes import GroupBy
 from app.main import wire
 from app.repositories.engine import open_engine, open_sessions
 from app.runtime.cluster import Cluster

@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from app.dispatch.access import Sight
-from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.dispatch.figures import Question, Thing, Turn, turns
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)

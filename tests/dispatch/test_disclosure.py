@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dispatch.access import Actor, Appointment
-from app.dispatch.codes import Action, ClockKind, Light, Post
+from app.dispatch.codes import Action, Light, Post
 from app.dispatch.disclosure import details, judging_clock, light_of, oversees, readable
+from app.dispatch.figure_codes import ClockKind
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

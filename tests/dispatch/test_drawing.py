@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dispatch.case_life import Spot
-from app.dispatch.codes import SentBecause, WhoMayCheck
 from app.dispatch.drawing import Candidate, Inspector, Terms, candidates, draw, goes_on, may_look
 from app.dispatch.rosters import Roster
+from app.dispatch.task_codes import SentBecause, WhoMayCheck
 from tests.dispatch.cases import SPOT, at
 
 NEAR_M = 3000.0

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dispatch.access import Sight
-from app.dispatch.codes import ClockKind, Cohort, GroupBy
 from app.dispatch.counts import COUNTS, Counted
 from app.dispatch.facts import LegFacts, ReportFacts, RoundFacts
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.dispatch.figures import COLUMNS, Question, Thing, Turn, group_of, key_of, tally
 from app.dispatch.tallies import Group, Tally, add_up, total
 from tests.dispatch.facts_drawn import NOON, Facts, facts, plain_report, questions

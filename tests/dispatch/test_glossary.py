@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.dispatch import codes, set_codes
+from app.dispatch import codes, figure_codes, order_codes, set_codes, task_codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
 ENUMS = [
     kind
-    for module in (codes, set_codes)
+    for module in (codes, figure_codes, order_codes, set_codes, task_codes)
     for _, kind in getmembers(module, isclass)
     if issubclass(kind, StrEnum) and kind is not StrEnum
 ]

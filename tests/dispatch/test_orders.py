@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dispatch.calendar import OFFICE_HOURS, WorkCalendar
-from app.dispatch.codes import LimitUnit, OrderAction, OrderKind, OrderState, Post
+from app.dispatch.codes import LimitUnit, Post
 from app.dispatch.errors import ActionNotAllowed, BadInput
 from app.dispatch.limits import Limit
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 from app.dispatch.order_decisions import OrderScene, OrderWanted, OrderWish, Span, act, follow_up, issue, miss
 from app.dispatch.orders import ENDED, ORDER_STEPS, OrderDraft, OrderEntry, OrderLife, allowed, apply, fold, target
 from app.dispatch.policies import DEFAULTS

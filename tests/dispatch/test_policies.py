@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from app.dispatch.codes import LimitUnit, ReworkClock, WhoMayCheck
+from app.dispatch.codes import LimitUnit, ReworkClock
 from app.dispatch.duplicates import DEFAULT_REACH
 from app.dispatch.follow_ups import AUTOMATIC
 from app.dispatch.grid import SNAP_TOLERANCE_M
 from app.dispatch.limits import Limit
 from app.dispatch.policies import DEFAULTS, MEANINGS, Policies, table
+from app.dispatch.task_codes import WhoMayCheck
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 FIRST_TABLE = PAGE[PAGE.index("| policy |") :].partition("\n\n")[0]

@@ -8,20 +8,12 @@ from uuid import UUID
 import pytest
 
 from app.dispatch.case_life import CaseLife
-from app.dispatch.codes import (
-    Action,
-    CaseState,
-    CheckResult,
-    DisposalResult,
-    Post,
-    ReportState,
-    VerifyResult,
-    WhoMayCheck,
-)
+from app.dispatch.codes import Action, CaseState, CheckResult, DisposalResult, Post, ReportState, VerifyResult
 from app.dispatch.commands import Check, Command, Dispose, HandOver, RequestVerification, SendCheck, TakeUp, Verify
 from app.dispatch.drawing import Candidate
 from app.dispatch.errors import ActionNotAllowed, BadInput
 from app.dispatch.policies import DEFAULTS, Policies
+from app.dispatch.task_codes import WhoMayCheck
 from app.dispatch.tasks import in_window, may_send, of_case, send
 from tests.dispatch.cases import AUTHOR, INSPECTOR, OTHER_INSPECTOR, SECOND, ReportTale, Tale, at, local, scene
 

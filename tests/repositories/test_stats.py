@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.dispatch import figures
-from app.dispatch.codes import ClockKind
 from app.dispatch.counts import COUNTS, TIMES, Count, Counted
+from app.dispatch.figure_codes import ClockKind
 from app.dispatch.figures import Key, Question, Thing
 from app.dispatch.tallies import add_up
 from app.repositories import stats_terms

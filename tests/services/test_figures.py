@@ -14,10 +14,11 @@ from app.dispatch.access import Actor, Appointment, Sight
 from app.dispatch.book import Area, Book
 from app.dispatch.calendar import OFFICE_HOURS, WorkCalendar
 from app.dispatch.catalogue import Catalogue
-from app.dispatch.codes import AreaLevel, ClockKind, Cohort, GroupBy, Post
+from app.dispatch.codes import AreaLevel, Post
 from app.dispatch.counts import COUNTS, Counted
 from app.dispatch.errors import BadInput
 from app.dispatch.facts import ReportFacts
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.dispatch.figures import Thing
 from app.dispatch.grid import CellIndex
 from app.dispatch.responsibility import Unit

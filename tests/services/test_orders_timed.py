@@ -13,9 +13,10 @@ from uuid_utils.compat import uuid7
 from app.adapters.keys import Keys
 from app.dispatch import commands
 from app.dispatch.access import Actor, Appointment
-from app.dispatch.codes import CaseState, Kind, LimitUnit, OrderAction, OrderKind, OrderState, Post
+from app.dispatch.codes import CaseState, Kind, LimitUnit, Post
 from app.dispatch.errors import NotVisible
 from app.dispatch.limits import Limit
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 from app.dispatch.order_decisions import OrderWanted, OrderWish, Span
 from app.dispatch.policies import DEFAULTS
 from app.models.cases import Case

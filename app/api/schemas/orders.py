@@ -7,7 +7,8 @@ from pydantic import Field
 
 from app.api.schemas.actions import LimitIn, Media, Text, UnitCode
 from app.api.schemas.base import Answer, Body, Instant
-from app.dispatch.codes import CaseState, OrderAction, OrderKind, OrderState, Post
+from app.dispatch.codes import CaseState, Post
+from app.dispatch.order_codes import OrderAction, OrderKind, OrderState
 from app.dispatch.order_decisions import OrderWanted, OrderWish, Span
 from app.dispatch.orders import CASES_AT_MOST
 from app.models.orders import OrderRow

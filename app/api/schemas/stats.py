@@ -10,7 +10,8 @@ from app.api.schemas.appraisal import RateOut
 from app.api.schemas.base import Answer, Instant
 from app.api.schemas.query import Code, Codes, Moment
 from app.dispatch.appraisal import DEFAULT
-from app.dispatch.codes import ClockKind, Cohort, GroupBy, Handling, Kind, Source
+from app.dispatch.codes import Handling, Kind, Source
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.services.figure_asking import FILTERS, Asked
 from app.services.figures import Closure, ClosureRow, Page

@@ -10,7 +10,8 @@ from app.demo.self_check.remembering import Remembering
 from app.demo.self_check.table import NAMES, TIMES, Group, Sums, Tick, Wanted, sums, things
 from app.dispatch.access import CITY_DESK, Actor, Appointment
 from app.dispatch.book import Book
-from app.dispatch.codes import ClockKind, Cohort, GroupBy, Post
+from app.dispatch.codes import Post
+from app.dispatch.figure_codes import ClockKind, Cohort, GroupBy
 from app.services.figure_asking import Asked
 from app.services.figures import ClosureRow, Figures
 from app.services.refold import HistoryRefold

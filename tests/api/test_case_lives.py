@@ -14,7 +14,7 @@ from tests.people_stored import Person, signed_in
 from tests.small_city import EAST_CELL, IN_EAST, IN_WEST, UNIT_EAST, UNIT_WEST
 
 V1 = "/api/v1"
-CANNOT = {"result": "cannot", "claim": "problem_bank", "public_answer": "列入改造计划"}
+CANNOT: dict[str, Any] = {"result": "cannot", "claim": "problem_bank", "public_answer": "列入改造计划"}
 
 
 class Desk:
@@ -36,7 +36,7 @@ class Desk:
     async def case(self, **reporter: Any) -> tuple[str, str]:
         """Return a report and its dispatched case."""
         lon, lat = IN_WEST
-        body = {"source": "walk_in", "kind": "event", "category": "0305", "description": "路面有渣土"}
+        body: dict[str, Any] = {"source": "walk_in", "kind": "event", "category": "0305", "description": "路面有渣土"}
         body |= {"location": {"lon": lon, "lat": lat, "datum": "cgcs2000", "from": "device"}, "reporter": reporter}
         report = await self.post("/reports", body, status=201)
         at_once = {"kind": "event", "category": "0305", "cases": [{"condition": 1}]}
@@ -133,7 +133,13 @@ async def test_what_a_reporter_said_is_read_by_the_desk(city: Desk) -> None:
     report, case = await city.case(name="张三", phone="13800001234", call_back=True)
     await city.act(case, "dispose", by=city.west, result="solved")
     for solved, grade, words in ((False, 1, "没有清理"), (True, 5, "清理了")):
-        said = {"report_id": report, "reached": True, "solved": solved, "satisfaction": grade, "opinion": words}
+        said: dict[str, Any] = {
+            "report_id": report,
+            "reached": True,
+            "solved": solved,
+            "satisfaction": grade,
+            "opinion": words,
+        }
         await city.act(case, "call_back", **said)
     seen = await city.get(f"/reports/{report}")
     assert [(one["satisfaction"], one["text"]) for one in seen["opinions"]] == [(1, "没有清理"), (5, "清理了")]

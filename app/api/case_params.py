@@ -14,7 +14,17 @@ from app.repositories.case_filters import CaseFilter, CaseSort
 from app.repositories.paging import LIMIT, LIMIT_AT_MOST
 from app.services.case_queries import overseeing_sight
 
-Flag = Literal["reworked", "returned", "extended", "suspended", "reopened", "recurrent", "urged", "request_pending", "appeal_pending"]
+Flag = Literal[
+    "reworked",
+    "returned",
+    "extended",
+    "suspended",
+    "reopened",
+    "recurrent",
+    "urged",
+    "request_pending",
+    "appeal_pending",
+]
 """As `case_flags` gives them; another word is a typing error, which must not look like an empty list."""
 
 

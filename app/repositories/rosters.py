@@ -83,7 +83,7 @@ class RosterRepository:
         return found[:limit], cursor((_NEWEST_FIRST, last.recorded_at, last.id)) if last else None
 
 
-def _kept() -> Select[tuple[RosterRow, str]]:
+def _kept() -> Select[RosterRow, str]:
     return select(RosterRow, Account.username).join(Account, Account.id == RosterRow.account_id)
 
 

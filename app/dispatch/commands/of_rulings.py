@@ -20,7 +20,7 @@ class RequestReturn(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestExtension(Command):
-    """More time; without a limit, the original one once more. `until`: the date of the plan, for works that need one."""
+    """More time; without a limit, the original one once more. `until`: the date that a plan of works ends."""
 
     action = Action.REQUEST_EXTENSION
     reason_code: str

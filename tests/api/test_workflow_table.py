@@ -210,3 +210,52 @@ async def test_nothing_is_offered_that_the_table_refuses(stage: Stage, things: s
                 wrong += [f"{things} {state} to {person.name}: {action}" for action in sorted(surplus)]
     await stage.connection.rollback()
     assert not wrong, "\n".join(wrong)
+
+
+ON: dict[str, dict[str, tuple[str, str]]] = {
+    "reports": {
+        "received": ("accept", "operator of the city"),
+        "verifying": ("verify", "inspector with the task"),
+        "accepted": ("file", "shift_lead of the city"),
+    },
+    "cases": {
+        "filed": ("dispatch", "dispatcher of the city"),
+        "dispatched": ("dispose", "unit above"),
+        "suspended": ("resume", "shift_lead of the city"),
+        "disposed": ("send_check", "operator of the city"),
+        "checking": ("check", "inspector with the task"),
+        "checked": ("close", "shift_lead of the city"),
+    },
+}
+"""From every open state one act that leads on, and who takes it."""
+LEADING: dict[str, Json] = {
+    "send_check": {"inspector": "@tasked"},
+    "dispatch": {"unit_code": "E", "reason_code": "local_knowledge"},
+}
+"""What is sent with it, where that is not the plain body."""
+BEFORE = {
+    ("given", "dispose"): (("unit above", "return_sub"),),
+    ("read_first", "close"): (("operator of the city", "approve_answer"),),
+}
+"""What must be done before, by the scene's first words and the act."""
+
+
+@pytest.mark.parametrize("things", ["reports", "cases"])
+async def test_every_scene_can_be_brought_to_an_end(stage: Stage, things: str) -> None:
+    """Nothing is a trap, whatever lies behind it: from every open scene the plain acts lead to an end."""
+    people, stuck = {one.name: one for one in PEOPLE}, []
+    for (of, name), scene in stage.scenes.items():
+        if of != things or scene.state not in ON[things]:
+            continue
+        async with stage.undone():
+            path = [scene.state]
+            while path[-1] in ON[things] and len(path) < 9:
+                action, who = ON[things][path[-1]]
+                for before, first in BEFORE.get((name.rsplit("_", 1)[0], action), ()):
+                    done = await stage.act(people[before], things, first, scene, BODIES[first])
+                    assert done.status_code == 200, done.text
+                answer = await stage.act(people[who], things, action, scene, LEADING.get(action, BODIES[action]))
+                path.append(answer.json().get("state", "") if answer.status_code == 200 else answer.text[:200])
+            if path[-1] not in {"filed", "closed"}:
+                stuck.append(f"{things} {name}: {' > '.join(path)}")
+    assert not stuck, "\n".join(stuck)

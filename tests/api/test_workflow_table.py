@@ -212,6 +212,33 @@ async def test_nothing_is_offered_that_the_table_refuses(stage: Stage, things: s
     assert not wrong, "\n".join(wrong)
 
 
+async def test_the_city_sees_what_a_town_has_and_leaves_it_alone(stage: Stage) -> None:
+    """Remarks of those who oversee apart, every act of the city on a town's own case is 403."""
+    wrong = []
+    async with stage.undone():
+        scene = await stage.town_case()
+        before = await stage.versions()
+        for person in (one for one in PEOPLE if one.name.endswith(("of the city", "another inspector"))):
+            for row in (row for things, row in TAKEN if things == "cases"):
+                if person.posts in {("admin",), ("data_officer",)}:
+                    expected = 404
+                elif row.who == ("seeing",) and person.posts[0] in by_hand.OVERSEEING:
+                    continue
+                else:
+                    expected = 403
+                answer = await stage.act(person, "cases", row.action, scene, BODIES[row.action])
+                if answer.status_code != expected:
+                    wrong.append(f"{row.action} by {person.name}: {answer.status_code}, not {expected}")
+        assert await stage.versions() == before
+        for post in by_hand.OVERSEEING:
+            name = "another inspector" if post == "inspector" else f"{post} of the city"
+            for action in ("urge", "note", "tag"):
+                person = next(one for one in PEOPLE if one.name == name)
+                answer = await stage.act(person, "cases", action, scene, BODIES[action])
+                wrong += [] if answer.status_code == 200 else [f"{action} by {name}: {answer.text}"]
+    assert not wrong, "\n".join(wrong)
+
+
 ON: dict[str, dict[str, tuple[str, str]]] = {
     "reports": {
         "received": ("accept", "operator of the city"),

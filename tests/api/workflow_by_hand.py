@@ -98,6 +98,8 @@ supplement          | nobody           | = | =       | = | =     | =         | =
 """
 BY_REQUEST: Final = ("grant", "refuse")
 """They name a request of the round; where it has none, the contents are refused before the state: 422."""
+OVERSEEING: Final = ("supervisor", "coordinator", "inspector")
+"""City posts that may also urge, note and tag what belongs to a town's desk; all else of it the city only sees."""
 LEASES: Final = ("claim", "release")
 """They move nothing and are no steps; `test_leases` says whose and when."""
 ORDERS: Final = ("answer", "accept", "send_back", "withdraw", "urge", "note")
@@ -157,6 +159,7 @@ class Person:
     posts: tuple[str, ...]
     street: str | None = None
     unit: str | None = None
+    desk: str = "city"
     near: bool = True
     relation: str = ""
 
@@ -203,6 +206,7 @@ def people(*, own_street: str, other_street: str, unit: str, above: str, other_u
         *(Person(name=f"{named(p)} of the city", posts=p) for p in (*_OF_THE_DESK, *_BESIDE)),
         *(Person(name=f"{named(p)} of the street", posts=p, street=own_street) for p in _OF_THE_DESK),
         *(Person(name=f"{named(p)} elsewhere", posts=p, street=other_street, near=False) for p in _OF_THE_DESK),
+        *(Person(name=f"{named(p)} of another desk", posts=p, desk=above, near=False) for p in _OF_THE_DESK),
         Person(name="unit", posts=("unit",), unit=unit),
         Person(name="unit above", posts=("unit",), unit=above),
         Person(name="other unit", posts=("unit",), unit=other_unit, near=False),

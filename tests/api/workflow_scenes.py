@@ -332,7 +332,14 @@ class Stage:
             for name, steps in particular.items():
                 self.scenes["cases", name] = await self._scene("cases", steps, source)
 
-    async def _scene(self, things: str, steps: tuple[Step, ...], source: str = "inspector") -> Scene:
+    async def town_case(self) -> Scene:
+        """Return a case that a town's desk has made and filed by itself."""
+        steps = (("operator of another desk", *_FILED[0][1:]), ("shift_lead of another desk", *_FILED[1][1:]))
+        return await self._scene("cases", steps, "walk_in", "operator of another desk")
+
+    async def _scene(
+        self, things: str, steps: tuple[Step, ...], source: str = "inspector", author: str = AUTHOR
+    ) -> Scene:
         lon, lat = IN_WEST
         report = {
             "source": source,
@@ -341,7 +348,7 @@ class Stage:
             "description": "路面有渣土",
             "location": {"lon": lon, "lat": lat, "datum": "cgcs2000", "from": "device"},
         }
-        made = await self.post(AUTHOR, "reports", report)
+        made = await self.post(author, "reports", report)
         assert made.status_code == 201, made.text
         scene = Scene(report=made.json()["id"])
         for who, what, body in steps:
@@ -384,4 +391,6 @@ async def staged(town: Town, keys: Keys, home: Path) -> AsyncIterator[Stage]:
 
 
 def _held(one: Person) -> list[Appointment]:
-    return [Appointment(post=Post(post), desk="city", region_code=one.street, unit_code=one.unit) for post in one.posts]
+    return [
+        Appointment(post=Post(post), desk=one.desk, region_code=one.street, unit_code=one.unit) for post in one.posts
+    ]

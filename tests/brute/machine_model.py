@@ -55,6 +55,8 @@ class World:
     def hear(self, things: str, one: Report | Case, action: str, given: dict[str, Any]) -> None:
         """Take a step, or raise Refused with the kind of the error; who may is judged by the caller."""
         targets = ROWS[things, action].to(one.state)
+        if given.get("into") == one.id:
+            raise Refused("bad")  # what was sent is judged before the state
         if not targets:
             raise Refused("conflict")
         before = one.state
@@ -323,8 +325,6 @@ class World:
     def _case_merge_case(self, one: Case, into: UUID) -> None:
         """End the case in another, which carries its reports from then on, too."""
         other = self.cases[into]
-        if other is one:
-            raise Refused("bad")
         if other.state in ENDED:
             raise Refused("conflict")
         self._withdraw_request(one)

@@ -394,13 +394,14 @@ class Lives(RuleBasedStateMachine):
         self.town.clock.at = self.world.now
 
     def _agree(self) -> None:
-        """Hold all that is stored against the model."""
+        """Hold all that is stored against the model; then time goes on a little, as it does between any two acts."""
         stored = self._run(self.town.stored())
         learn(self.world, stored)
         told = tell(self.world)
         for name, expected in told.items():
             found = [_plain(row) for row in stored[name]]
             assert Counter(map(str, found)) == Counter(map(str, expected)), _difference(name, found, expected)
+        self._wait(timedelta(milliseconds=1))
 
     def _run(self, awaitable: Any) -> Any:
         return self.runner.run(_awaited(awaitable))

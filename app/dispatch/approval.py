@@ -26,6 +26,9 @@ OF_PARTNERS: Final = frozenset({Source.HOTLINE_12345, Source.HOTLINE_12319, Sour
 ASKED_OF_PARTNERS: Final = frozenset({RequestKind.RETURN, RequestKind.EXTENSION, RequestKind.SUSPENSION})
 _STEPS_AT_MOST: Final = 6
 _ROWS_AT_MOST: Final = 100
+_NTH_AT_MOST: Final = 100
+_DAYS_AT_MOST: Final = 3660
+_REASON_AT_MOST: Final = 50
 _HOURS_A_DAY: Final[Mapping[LimitUnit, int]] = {
     LimitUnit.MINUTE: 24 * 60,
     LimitUnit.CONTINUOUS_HOUR: 24,
@@ -131,6 +134,8 @@ def _row(value: Any) -> ApprovalRow:  # noqa: ANN401  # JSON
         raise TypeError(value)
     if days is not None and (isinstance(days, bool) or not isinstance(days, int | float)):
         raise TypeError(value)
+    if nth > _NTH_AT_MOST or len(reason or "") > _REASON_AT_MOST or not (days or 0) <= _DAYS_AT_MOST:  # nor NaN
+        raise ValueError(value)
     posts = tuple(Post(str(one)) for one in value["posts"])
     return ApprovalRow(kind=RequestKind(value["kind"]), posts=posts, nth=nth, longer_than_days=days, reason_code=reason)
 

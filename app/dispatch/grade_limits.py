@@ -11,6 +11,8 @@ from app.dispatch.policy_values import LIMIT, Json, ValueKind
 
 GRADE_AT_MOST: Final = 40
 """Characters of a grade's name."""
+_FACTORS: Final = (Decimal("0.01"), Decimal(100))
+"""No grade makes a limit shorter or longer than by so much."""
 _WORKING: Final = frozenset({LimitUnit.WORK_HOUR, LimitUnit.WORK_DAY})
 _A_DAY_FOR_A_DAY: Final = 3
 """A working day is taken for a whole one: 8 counted hours stand for 24."""
@@ -95,7 +97,10 @@ def _row(grade: str, said: Json) -> GradeLimit:
     if not 0 < len(grade.strip()) <= GRADE_AT_MOST or isinstance(said, bool):
         raise ValueError(grade)
     if isinstance(said, int | float):
-        return GradeLimit(grade=grade, factor=Decimal(str(said)))
+        factor = Decimal(str(said))
+        if not _FACTORS[0] <= factor <= _FACTORS[1]:
+            raise ValueError(said)
+        return GradeLimit(grade=grade, factor=factor)
     return GradeLimit(grade=grade, limit=LIMIT.read(said))
 
 
@@ -110,7 +115,7 @@ def _show(rows: tuple[GradeLimit, ...]) -> str:
 
 GRADES: Final[ValueKind[tuple[GradeLimit, ...]]] = ValueKind(
     name="grade_limits",
-    right='对象：地块等级 → 倍数或时限，如 {"A": 0.5, "B": {"value": 4, "unit": "work_hour"}}',
+    right='对象：地块等级 → 倍数（0.01 至 100）或时限，如 {"A": 0.5, "B": {"value": 4, "unit": "work_hour"}}',
     read=_read,
     write=_write,
     show=_show,

@@ -1,15 +1,21 @@
 """What an administrator may lay down as a row of a policy, and what stored rows say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from app.dispatch.access import CITY_DESK
 from app.dispatch.book import Book
+from app.dispatch.clock import due
 from app.dispatch.errors import BadInput, Conflict
+from app.dispatch.grade_limits import GradeLimit
+from app.dispatch.limits import Limit
 from app.dispatch.policies import CITY_WIDE, KINDS
 from app.dispatch.policy_book import PolicyRow, Selectors, clash
+
+_LONGEST: Final = timedelta(days=3660)
+"""No limit of a policy is longer, as no duration of one is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,30 @@ def check(wanted: PolicyWanted, book: Book, now: datetime) -> Any:  # noqa: ANN4
         raise _refused("valid_from", "策略不能从过去开始；请留空或给出将来的时间", "past_instant")
     if wanted.valid_to is not None and wanted.valid_to <= (wanted.valid_from or now):
         raise _refused("valid_to", "策略的结束须晚于开始", "ends_before_it_begins")
-    return KINDS[wanted.policy].parse(wanted.value)
+    value = KINDS[wanted.policy].parse(wanted.value)
+    for limit in _limits(value):
+        _check_countable(limit, book, now)
+    return value
+
+
+def _limits(value: object) -> Iterator[Limit]:
+    """Yield the limits that a value is, or holds."""
+    if isinstance(value, Limit):
+        yield value
+    for one in value if isinstance(value, tuple) else ():
+        if isinstance(one, GradeLimit) and one.limit is not None:
+            yield one.limit
+
+
+def _check_countable(limit: Limit, book: Book, now: datetime) -> None:
+    """Refuse a limit that the calendar cannot count: else every step that asks for it would be refused later."""
+    try:
+        countable = due(now, limit, book.calendar).at - now <= _LONGEST
+    except BadInput:
+        countable = False
+    if not countable:
+        text = "时限须能按日历推算，最长十年；按整日计算的工作日须为整数"
+        raise _refused("value", text, "policy_value_unfit")
 
 
 def check_alone(row: PolicyRow, others: Iterable[PolicyRow]) -> None:

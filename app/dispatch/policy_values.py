@@ -37,11 +37,30 @@ class ValueKind(Generic[T]):
     show: Callable[[T], str] = str
 
     def parse(self, value: Json) -> T:
-        """Return the value that JSON says; raise BadInput naming what would be right."""
+        """Return the value that JSON says; raise BadInput naming what would be right, also for what cannot be kept."""
         try:
-            return self.read(value)
+            found = self.read(value)
+            _keep(self.write(found))
         except (_Unfit, ValueError, TypeError, ArithmeticError, BadInput, KeyError):
             raise BadInput.at(["body", "value"], f"值须为{self.right}", code="policy_value_unfit") from None
+        return found
+
+
+def _keep(value: Json) -> None:
+    """Refuse what no database keeps: null characters, halves of a character, numbers that are none."""
+    match value:
+        case str():
+            if "\x00" in value:
+                raise _Unfit
+            value.encode()
+        case float():
+            if not math.isfinite(value):
+                raise _Unfit
+        case dict():
+            _keep([*value.keys(), *value.values()])
+        case list() | tuple():
+            for one in value:
+                _keep(one)
 
 
 def _boolean(value: Json) -> bool:

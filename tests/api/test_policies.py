@@ -146,3 +146,37 @@ async def test_every_client_reads_defaults_and_rows_and_learns_of_a_change(
     assert all(one["rows"] == [] for one in ended.json()["items"])
     since = {"changed_since": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()}
     assert (await app_client.get(REF, params=since, headers=west.headers)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '[{"kind": "return", "posts": ["dispatcher"], "longer_than_days": NaN}]',
+        '[{"kind": "return", "posts": ["dispatcher"], "longer_than_days": 1e999}]',
+        '[{"kind": "return", "posts": ["dispatcher"], "reason_code": "a\\u0000b"}]',
+        '[{"kind": "return", "posts": ["dispatcher"], "reason_code": "\\ud800"}]',
+    ],
+)
+async def test_a_chain_that_no_database_keeps_is_refused(app_client: AsyncClient, admin: Person, value: str) -> None:
+    body = '{"policy": "approval_chains", "reason": "x", "value": ' + value + "}"
+    answer = await app_client.post(PATH, content=body, headers=admin.headers | {"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "policy_value_unfit"), answer.text
+
+
+@pytest.mark.parametrize(
+    ("policy", "value"),
+    [
+        ("accept_limit", {"value": 10_000, "unit": "continuous_day"}),
+        ("order_follow_up_limit", {"value": 10_000, "unit": "work_day"}),
+        ("redo_limit", {"value": 0.5, "unit": "work_day", "rule": "day_end"}),
+        ("grade_limits", {"A": {"value": 10_000, "unit": "continuous_day"}}),
+    ],
+)
+async def test_a_limit_that_the_calendar_cannot_count_is_refused_when_laid_down_not_when_it_is_asked_for(
+    app_client: AsyncClient, admin: Person, policy: str, value: Any
+) -> None:
+    answer = await laid(app_client, admin, policy=policy, value=value)
+    assert (answer.status_code, answer.json()["code"]) == (422, "policy_value_unfit"), answer.text
+    assert answer.json()["errors"][0]["where"] == ["body", "value"]
+    fits = {"A": 0.5} if policy == "grade_limits" else {"value": 30, "unit": "work_day", "rule": "day_end"}
+    assert (await laid(app_client, admin, policy=policy, value=fits)).status_code == 201

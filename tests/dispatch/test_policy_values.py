@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from app.dispatch.approval import CHAINS
 from app.dispatch.codes import Action, CheckResult, DisposalResult, LimitUnit, Post, ReworkClock, WorkDayRule
 from app.dispatch.commands import Check, Dispose
 from app.dispatch.errors import BadInput, EvidenceRequired
+from app.dispatch.grade_limits import GRADES
 from app.dispatch.limits import Limit
 from app.dispatch.policies import CITY_WIDE, DEFAULTS, KINDS, Policies
 from app.dispatch.policy_values import (
@@ -61,6 +63,9 @@ def wrong(kind: ValueKind[Any], *said: object) -> list[tuple[ValueKind[Any], obj
     return [(kind, one) for one in said]
 
 
+ODD = (float("nan"), float("inf"), 10**400)
+UNSTORABLE = ("A\x00", "\ud800")
+
 REFUSED: list[tuple[ValueKind[Any], object]] = [
     *wrong(FLAG, 1, 0, "true", None, []),
     *wrong(SHARE, -0.1, 1.01, True, "0.5", float("nan"), None),
@@ -74,6 +79,10 @@ REFUSED: list[tuple[ValueKind[Any], object]] = [
     (LIMIT, {"value": 3, "unit": "work_day", "rule": "whenever"}),
     (LIMIT, {"value": 3, "unit": "work_day", "note": "x"}),
     (LIMIT, {"value": True, "unit": "work_day"}),
+    *((CHAINS, [{"kind": "return", "posts": ["dispatcher"], "longer_than_days": one}]) for one in (*ODD, 3661)),
+    *((CHAINS, [{"kind": "return", "posts": ["dispatcher"], "reason_code": one}]) for one in (*UNSTORABLE, "长" * 51)),
+    (CHAINS, [{"kind": "return", "posts": ["dispatcher"], "nth": 101}]),
+    *wrong(GRADES, *({"A": one} for one in (*ODD, 1e300, 1e-9, 0)), *({one: 0.5} for one in UNSTORABLE)),
 ]
 
 

@@ -145,7 +145,7 @@ class World:
 
     def _case_recall(self, one: Case) -> None:
         leg = one.round.mains[-1]
-        if leg.signed and self.now - leg.sent > RECALL_WITHIN:
+        if leg.follows or (leg.signed and self.now - leg.sent > RECALL_WITHIN):
             raise Refused("conflict")
         self._end_legs(one, "recalled")
         self._withdraw_request(one)
@@ -259,7 +259,7 @@ class World:
     def _made_safe(self, turn: Round, leg: Leg) -> None:
         """Begin the leg that follows; where it was in time, the case clock starts anew with it."""
         turn.made_safe = True
-        turn.legs.append(Leg(leg.unit, "main", self.now, FOLLOW_UP, signed=True))
+        turn.legs.append(Leg(leg.unit, "main", self.now, FOLLOW_UP, signed=True, follows=True))
         if turn.due is None or self.now <= turn.due:
             turn.start, turn.limit, turn.more, turn.pauses = self.now, FOLLOW_UP, 0, []
 

@@ -64,6 +64,8 @@ class Leg:
     extensions: int = 0
     signed: bool = False
     end: str | None = None
+    follows: bool = False
+    """It makes lasting what was only made safe; nobody dispatched it."""
 
     @property
     def due(self) -> datetime:

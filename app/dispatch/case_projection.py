@@ -15,7 +15,9 @@ from app.dispatch.workflow import OPEN_CASES
 
 AUTO_SIGN: Final = "auto_sign"
 RESUME: Final = "resume"
-_UNSIGNED_AFTER: Final = frozenset({Action.SIGN, Action.ASSIGN_SUB, Action.DISPATCH, Action.REOPEN, Action.RESUME})
+_AMONG_OTHERS: Final = frozenset({Action.SIGN, Action.DISPOSE, Action.AMEND, Action.ARBITRATE})
+"""After these some legs may be signed, ended or new: all timers of signing lapse, those still wanted come again."""
+_UNSIGNED_AFTER: Final = _AMONG_OTHERS | {Action.ASSIGN_SUB, Action.DISPATCH, Action.REOPEN, Action.RESUME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def _auto_sign(life: CaseLife, leg: Leg, after: timedelta) -> TimerWanted:
 def lapsed(action: Action) -> tuple[str, ...]:
     """Return the kinds of timers that a step makes pointless."""
     match action:
-        case Action.RECALL | Action.SIGN | Action.DISPOSE:
+        case _ if action is Action.RECALL or action in _AMONG_OTHERS:
             return (AUTO_SIGN,)
         case Action.VOID:
             return (AUTO_SIGN, RESUME)

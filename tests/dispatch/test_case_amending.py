@@ -8,8 +8,9 @@ from app.dispatch import case_actions
 from app.dispatch.case_facts import round_facts
 from app.dispatch.case_fold import apply
 from app.dispatch.case_life import Spot
+from app.dispatch.case_projection import AUTO_SIGN, lapsed, timers
 from app.dispatch.clock_story import tell
-from app.dispatch.codes import CaseState, CheckResult, DisposalResult, EndKind, Kind, LegEnd, LimitUnit, Post
+from app.dispatch.codes import Action, CaseState, CheckResult, DisposalResult, EndKind, Kind, LegEnd, LimitUnit, Post
 from app.dispatch.commands import (
     Amend,
     Check,
@@ -27,6 +28,7 @@ from app.dispatch.deciding import Amended
 from app.dispatch.errors import ActionNotAllowed, BadInput
 from app.dispatch.history import Entry, entered
 from app.dispatch.limits import Limit
+from app.dispatch.policies import DEFAULTS
 from tests.dispatch.cases import CALENDAR, CASE_ID, LEAD, REPORT_ID, SPOT, Tale, at, scene
 
 FOUR_HOURS = Limit(value=4, unit=LimitUnit.WORK_HOUR)
@@ -110,6 +112,14 @@ def test_another_unit_gets_a_leg_of_its_own_and_the_case_clock_runs_on() -> None
     assert told.limit_source == "city-practice-1: 0306"
     tale.do(Recall(), "10 10:10")
     assert (tale.life.leg, tale.life.unit_code) == (None, "roads")
+
+
+def test_a_leg_that_amending_began_signs_itself_like_any_other() -> None:
+    tale = Tale.dispatched()
+    amend(tale, "10 10:00", REROUTED, found(tale, unit_code="roads"))
+    assert AUTO_SIGN in lapsed(Action.AMEND)
+    (timer,) = timers(tale.life, Action.AMEND, DEFAULTS)
+    assert (timer.kind, timer.due_at, timer.payload["leg"]) == (AUTO_SIGN, at("10 12:00"), 2)
 
 
 def test_the_same_unit_or_nobody_changes_no_leg() -> None:

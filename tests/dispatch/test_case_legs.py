@@ -10,12 +10,13 @@ from app.dispatch import commands
 from app.dispatch.case_facts import case_flags
 from app.dispatch.case_fold import fold
 from app.dispatch.case_openings import openings
-from app.dispatch.case_projection import present, timers
+from app.dispatch.case_projection import AUTO_SIGN, lapsed, present, timers
 from app.dispatch.codes import (
     Action,
     CaseState,
     CheckResult,
     DisposalResult,
+    EndKind,
     FailCode,
     LegEnd,
     LegKind,
@@ -257,6 +258,26 @@ def test_every_unsigned_leg_has_its_timer() -> None:
     tale.do(commands.Sign(), "10 10:00", own_units=TOWN)
     asked = {one.payload["leg"]: local(one.due_at) for one in timers(tale.life, Action.SIGN, DEFAULTS)}
     assert asked == {2: "10 11:30"}, "signing one leg drops the timers of the case: those of the others come again"
+
+
+def test_the_leg_that_an_arbitration_begins_has_its_timer_too() -> None:
+    tale = Tale.dispatched()
+    tale.do(commands.RequestReturn(reason_code="not_ours"), "10 09:10")
+    tale.do(commands.GrantRequest(request_id=tale.life.round.requests[0].id), "10 09:20", post=Post.DISPATCHER)
+    tale.do(commands.Arbitrate(unit_code="roads"), "10 09:30", post=Post.COORDINATOR)
+    (timer,) = timers(tale.life, Action.ARBITRATE, DEFAULTS)
+    assert (timer.payload["leg"], local(timer.due_at), lapsed(Action.ARBITRATE)) == (2, "10 11:30", (AUTO_SIGN,))
+
+
+def test_what_a_unit_cannot_do_leaves_the_others_unsigned_and_their_timers() -> None:
+    tale = Tale()
+    tale.do(commands.Dispatch(co_units=("roads",)), "10 09:00")
+    tale.do(commands.Dispose(result=DisposalResult.CANNOT, claim=EndKind.PROBLEM_BANK), "10 09:30")
+    assert AUTO_SIGN in lapsed(Action.DISPOSE)
+    assert [one.payload["leg"] for one in timers(tale.life, Action.DISPOSE, DEFAULTS)] == [2]
+    done = Tale.dispatched()
+    done.do(commands.Dispose(result=DisposalResult.SOLVED), "10 09:30")
+    assert timers(done.life, Action.DISPOSE, DEFAULTS) == []
 
 
 def test_a_suspension_moves_the_parts_too() -> None:

@@ -88,6 +88,17 @@ def check_addressee(held: Appointment, unit_code: str, known: UnitsBelow, *, cit
         raise BadInput.at(["body", "unit_code"], "只能向本平台下属单位下发", code="unit_out_of_reach")
 
 
+def check_supervised(held: Appointment, desks: Iterable[str], *, city: str) -> None:
+    """Refuse to put another desk's cases under supervision; the city's supervisors may, as they look over all.
+
+    Raises BadInput.
+    """
+    if held.post is Post.SUPERVISOR and held.desk == city:
+        return
+    if any(desk != held.desk for desk in desks):
+        raise BadInput.at(["body", "case_ids"], "只能督办本平台的案件", code="case_of_another_desk")
+
+
 def _stands(held: Appointment, relation: Relation, order: Standing, units_below: UnitsBelow) -> bool:
     match relation:
         case Relation.REACH:

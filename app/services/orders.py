@@ -14,7 +14,7 @@ from app.dispatch.book import Book
 from app.dispatch.codes import Attention, CaseState, Post
 from app.dispatch.commands import Supplement
 from app.dispatch.errors import BadInput, Conflict, NotVisible
-from app.dispatch.order_access import check_addressee, issuing, order_sight, permit_order
+from app.dispatch.order_access import check_addressee, check_supervised, issuing, order_sight, permit_order
 from app.dispatch.order_codes import OrderKind
 from app.dispatch.order_decisions import OrderScene, OrderWanted, OrderWish, act, follow_up, issue, miss
 from app.dispatch.policies import Policies
@@ -67,6 +67,8 @@ class Orders:
             book = await self.books.agreed(session)
             check_addressee(held, wanted.unit_code, book.units_below, city=CITY_DESK)
             places = await _seen(session, wanted.case_ids, sight(actor, Thing.CASE, book.units_below))
+            if wanted.kind is OrderKind.SUPERVISION:
+                check_supervised(held, {one.desk for one in places}, city=CITY_DESK)
             acting = Acting(now=self.now(), post=held.post, actor_id=actor.account_id, on_behalf_of=meta.on_behalf_of)
             issuer = Issuer(acting=acting, desk=held.desk)
             await self._issue(session, book, wanted, issuer, places, order_id=order_id)

@@ -26,6 +26,7 @@ from tests.small_city import IN_WEST, UNIT_EAST, UNIT_TOP, UNIT_WEST
 
 pytestmark = pytest.mark.usefixtures("book")
 Json = dict[str, Any]
+DESK = (Post.OPERATOR, Post.SHIFT_LEAD)
 
 
 @pytest.fixture
@@ -288,6 +289,33 @@ async def test_a_town_orders_only_below_itself_and_settles_only_its_own(
     assert (await acted(app_client, supervisor, made["id"], "withdraw", text="x")).status_code == 403
     of_city = (await issued(app_client, supervisor, order(UNIT_EAST))).json()
     assert (await app_client.get(f"{PATH}/{of_city['id']}", headers=town.headers)).status_code == 404
+
+
+async def test_the_citys_desk_does_not_put_a_towns_case_under_supervision_its_supervisor_may(
+    app_client: AsyncClient, application: FastAPI, keys: Keys, lead: Person, supervisor: Person
+) -> None:
+    operator, chief = [await signed_in(application, keys, post, desk=UNIT_TOP) for post in DESK]
+    place = {"lon": IN_WEST[0], "lat": IN_WEST[1], "datum": "cgcs2000", "from": "by_hand"}
+    said = {"description": "渣土", "source": "walk_in", "kind": "event", "category": "0305", "location": place}
+    report = (await app_client.post("/api/v1/reports", json=said, headers=operator.headers)).json()["id"]
+    steps = f"/api/v1/reports/{report}/actions"
+    accepted = {"kind": "event", "category": "0305"}
+    await app_client.post(f"{steps}/accept", json=accepted, headers=operator.headers)
+    filed = await app_client.post(f"{steps}/file", json={"cases": [{"condition": 1}]}, headers=chief.headers)
+    case = filed.json()["cases"][0]["id"]
+    watched = order(UNIT_WEST, case, kind="supervision")
+    refused = await issued(app_client, lead, watched)
+    assert (refused.status_code, refused.json()["code"]) == (422, "case_of_another_desk")
+    assert refused.json()["errors"][0]["where"] == ["body", "case_ids"]
+    told = await app_client.get(f"/api/v1/cases/{case}", headers=lead.headers)
+    assert (told.json()["version"], told.json()["attention"]) == (1, [])
+    assert (await issued(app_client, lead, order(UNIT_WEST, case))).status_code == 201, (
+        "asking about it changes nothing"
+    )
+    for may in (chief, supervisor):
+        assert (await issued(app_client, may, watched)).status_code == 201
+    told = await app_client.get(f"/api/v1/cases/{case}", headers=lead.headers)
+    assert "supervised" in told.json()["attention"]
 
 
 async def test_evidence_opens_for_those_who_see_the_order(

@@ -113,6 +113,8 @@ def foreseen(command: commands.Command, wanted: Collection[str]) -> tuple[comman
             return (commands.SendCheck(),)
         case _ if command.action in _CHECKED_BY and AUTO_CLOSE in wanted:
             return (commands.Close(),)
+        case commands.Evaluate() if CITIZEN_REOPENS in wanted and dissatisfied(command.solved, command.satisfaction):
+            return (commands.Reopen(reason_code="dissatisfied"),)
     return ()
 
 

@@ -58,7 +58,8 @@ class Gatherer:
         left = await reading.cases_of(wanted.leaving)
         cases = await reading.lock_cases(wanted.cases | {one for some in left.values() for one in some})
         ended = _to_end(wanted, cases)
-        linked = await reading.linked_reports((wanted.telling | ended) & cases.keys())
+        redone = {case for report in wanted.redoing for case in left.get(report, ())}
+        linked = await reading.linked_reports((wanted.telling | ended | redone) & cases.keys())
         ending = _ending(wanted, ended, linked)
         reports = await reading.lock_reports(wanted.reports | _called(wanted, linked) | ending)
         histories = await reading.histories(cases.keys() | reports.keys())

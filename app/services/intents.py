@@ -70,6 +70,12 @@ class Wanted:
         return {one.subject_id for one in self.intents if _concerns_cases(one.command)}
 
     @property
+    def redoing(self) -> set[UUID]:
+        """The reports whose cases may begin anew by what their reporters say."""
+        of_reports = (one for one in self.intents if one.subject == "report")
+        return {one.subject_id for one in of_reports if one.command.action is Action.REOPEN}
+
+    @property
     def telling(self) -> set[UUID]:
         """The cases whose reports must be known."""
         cases = (one for one in self.intents if one.subject == "case")

@@ -18,6 +18,7 @@ from app.dispatch.codes import Kind, LimitUnit, Post
 from app.dispatch.set_codes import SetKind
 from app.models.history import HistoryRow
 from app.models.reports import Report
+from app.models.work import OutboxEvent
 from app.repositories.sets import SetRepository
 from app.services.timers import Timers
 from app.services.transaction import Sessions, writing
@@ -312,6 +313,41 @@ async def test_a_citizens_dissatisfied_word_reopens_by_itself_only_where_a_row_s
     case = await office.get(f"cases/{reopened}")
     assert (case["state"], case["round"]) == ("dispatched", 2)
     assert (await office.told(reopened))[-1] == ("reopen", "citizen_reopens", "policy")
+
+
+async def test_a_partner_hears_of_the_round_that_another_reporters_word_began(
+    office: Office, sessions: Sessions, keys: Keys
+) -> None:
+    partner = await store_partner(sessions, keys, "p", callback_url="http://p.test")
+    await office.lay("desk_check", True)
+    await office.lay("citizen_reopens", True)
+    said = {"description": "渣土", "location": AT, "kind": "event", "category": "0306"}
+    made = (await office.client.post(f"{API}/citizen/reports", json=said)).json()
+    report = await office.received(made["receipt_no"])
+    await office.on_report(report, "accept", kind="event", category="0306")
+    (case,) = (await office.on_report(report, "file", cases=[{"condition": 1}]))["cases"]
+    body = order("H1", content="渣土", kind="event", category="0306", location=PLACE)
+    sent = await office.client.post(f"{API}/hotline/p/orders", content=body, headers=signed(body, datetime.now(UTC)))
+    other = sent.json()["report_id"]
+    await office.on_report(other, "accept", kind="event", category="0306")
+    joined = await office.post(Post.OPERATOR, f"reports/{other}/actions/merge", {"into_case": case["id"]})
+    assert joined.status_code == 200, joined.text
+    await office.post(Post.DISPATCHER, f"cases/{case['id']}/actions/dispatch", {})
+    await office.dispose(case["id"])
+    for action, more in (("desk_check", {"result": "pass"}), ("close", {})):
+        done = await office.post(Post.SHIFT_LEAD, f"cases/{case['id']}/actions/{action}", more)
+        assert done.status_code == 200, done.text
+    told = select(OutboxEvent.kind).where(OutboxEvent.partner_id == partner).order_by(OutboxEvent.id)
+    async with office.wired.sessions() as session:
+        before = list(await session.scalars(told))
+    headers = {"X-Query-Code": made["query_code"]}
+    path = f"{API}/citizen/reports/{made['receipt_no']}/evaluation"
+    unhappy = await office.client.post(path, json={"solved": False, "satisfaction": 1}, headers=headers)
+    assert unhappy.status_code == 200, unhappy.text
+    assert (await office.told(case["id"]))[-1] == ("reopen", "citizen_reopens", "policy")
+    async with office.wired.sessions() as session:
+        after = list(await session.scalars(told))
+    assert after == [*before, "case.dispatched"]
 
 
 async def test_photos_and_fields_are_demanded_where_a_row_says_so_and_the_schema_says_it_before(office: Office) -> None:

@@ -160,6 +160,8 @@ FORESEEN: tuple[tuple[commands.Command, set[Action]], ...] = (
     (commands.Check(result=CheckResult.PASS), {Action.CLOSE}),
     (commands.DeskCheck(result=CheckResult.PASS), {Action.CLOSE}),
     (commands.ApproveAnswer(public_answer="x"), {Action.CLOSE}),
+    (commands.Evaluate(solved=False), {Action.REOPEN}),
+    (commands.Evaluate(solved=True), set()),
     (commands.Note(text="x"), set()),
     (commands.Close(), set()),
 )
@@ -176,5 +178,6 @@ def test_what_may_follow_is_foreseen_and_nothing_where_no_row_turns_it_on(
         Action.FILE: lambda one: one.auto_file,
         Action.SEND_CHECK: lambda one: one.auto_send_check,
         Action.CLOSE: lambda one: one.auto_close,
+        Action.REOPEN: lambda one: one.citizen_reopens,
     }
     assert all(by_name[one](ALL) and not by_name[one](DEFAULTS) for one in wanted)

@@ -30,8 +30,8 @@ from tests.brute.machine_values import (
 
 REDO: Final = timedelta(hours=3)
 RECALL_WITHIN: Final = timedelta(minutes=15)
-RETURN_WITHIN: Final = timedelta(minutes=30)
-"""A quarter of the limit."""
+RETURN_SHARE: Final = 4
+"""A quarter of the limit; that is more than a quarter of an hour here, and less than eight work hours."""
 RULING: Final = timedelta(minutes=15)
 SIGNED_AFTER: Final = timedelta(hours=2)
 FOLLOW_UP: Final = timedelta(hours=5)
@@ -169,7 +169,7 @@ class World:
         leg = self._holding(one)
         if any(r.kind == "return" and r.unit == leg.unit for r in one.round.requests):
             raise Refused("conflict")
-        if self.now > leg.sent + RETURN_WITHIN:
+        if self.now > leg.sent + leg.limit / RETURN_SHARE:
             raise Refused("conflict")
         self._ask(one, "return")
 

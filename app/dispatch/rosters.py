@@ -14,6 +14,8 @@ from app.dispatch.spans import Span
 _LOOKED_AHEAD: Final = 8
 """Days in which every weekday comes once, whatever the time of day it is now."""
 _DAY: Final = timedelta(days=1)
+_AHEAD_AT_MOST: Final = 3660 * _DAY
+"""Whoever begins later would be sent to look in another age: where the calendar ends, nobody could be sent at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ def check(wanted: RosterWanted, beats: Container[str], now: datetime) -> None:
         raise _refused("beat_codes", f"没有启用这个巡查责任区：{unknown[0]}", "unknown_beat")
     if wanted.valid_from is not None and wanted.valid_from < now:
         raise _refused("valid_from", "排班不能从过去开始；请留空或给出将来的时间", "past_instant")
+    if wanted.valid_from is not None and wanted.valid_from > now + _AHEAD_AT_MOST:
+        raise _refused("valid_from", "排班的开始不能晚于今后十年", "too_far_ahead")
     if wanted.valid_to is not None and wanted.valid_to <= (wanted.valid_from or now):
         raise _refused("valid_to", "排班的结束须晚于开始", "ends_before_it_begins")
 

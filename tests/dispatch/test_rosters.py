@@ -1,10 +1,11 @@
 """When somebody is on shift: weekly slots by local time, over midnight, within the roster."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from app.dispatch.rosters import Roster, Slot, on_from, slot_json, slot_of, walked
+from app.dispatch.errors import BadInput
+from app.dispatch.rosters import Roster, RosterWanted, Slot, check, on_from, slot_json, slot_of, walked
 from tests.dispatch.cases import at, local
 
 DAY = Slot(days=frozenset({1, 2, 3, 4, 5}), opens=time(8), closes=time(18))
@@ -55,3 +56,16 @@ def test_nobody_is_on_shift_without_a_roster_that_runs() -> None:
     assert on_from([], at("10 09:00")) is None
     far: datetime = SINCE + timedelta(days=400)
     assert on_from([Roster(since=far)], SINCE) == far
+
+
+def test_a_roster_of_another_age_is_refused_and_the_last_that_is_not_can_be_asked() -> None:
+    now = at("10 09:00")
+    for far in (now + timedelta(days=3661), datetime(9999, 12, 29, tzinfo=UTC)):
+        with pytest.raises(BadInput) as refused:
+            check(RosterWanted(username="a", slots=(DAY,), valid_from=far), (), now)
+        assert refused.value.code == "too_far_ahead"
+    last = now + timedelta(days=3660)
+    check(RosterWanted(username="a", slots=(DAY,), valid_from=last), (), now)
+    begins_at = on_from([Roster(since=last, slots=(DAY,))], now)
+    assert begins_at is not None
+    assert begins_at >= last

@@ -69,7 +69,8 @@ _CASE_NOTES: Final = """\
   was refused), is ruled by `arbitrate`: another unit gets a new main leg with the full limit, the one that asked ends
   `returned` or `overruled`; naming the same one refuses the request. So does `refuse`; `grant` does not exist there. A
   `filed` case that a unit has given back may be sent by `arbitrate`, too. With `ruling`, later cases of that place and
-  category go to the named unit, and the step names the ruling.
+  category go to the named unit, and the step names the ruling; only who rules for the whole city (`access.md`,
+  `rulings`) may give it: a town's coordinator, or one of a region, names the unit of this case alone.
 - With `handle_under_reserve` the unit works while it waits: its disposal leaves the request pending; `arbitrate` and
   `refuse` are possible until after the end. If it was another's, the state stays, the leg ends `overruled` and is
   not judged; a check that then fails leads to `filed`, a redo goes to the unit that was named. `reopen` withdraws what

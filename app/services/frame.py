@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dispatch import commands
-from app.dispatch.access import Actor, Sight, Standing, Thing, own_units, permit, sight
+from app.dispatch.access import Actor, Office, Sight, Standing, Thing, office_holder, own_units, permit, sight
 from app.dispatch.case_rulings import ruler
 from app.dispatch.codes import Action, Post
 from app.dispatch.errors import (
@@ -246,7 +246,7 @@ class _Hearing:
         self.sitting.effects.free(ended_by(leases, action, post, who, moved=moved))
 
     def _check_named(self, wish: Wish, standing: Standing) -> None:
-        """Refuse a second person who may not void this case himself, and a target that the caller does not see."""
+        """Refuse a second person who may not void it, a target out of sight, a ruling beyond the caller's reach."""
         command = wish.command
         if isinstance(command, commands.Void) and command.second_person is not None:
             self._check_second(command.second_person, standing)
@@ -255,6 +255,8 @@ class _Hearing:
             below = self.sitting.book.units_below
             if case is None or not sight(wish.actor, Thing.CASE, below).covers(case.standing):
                 raise BadInput.at(["body", "into_case"], "没有这个案件", code="unknown_case")
+        elif isinstance(command, commands.Arbitrate) and command.ruling is not None:
+            _check_lasting(wish.actor)
 
     def _check_second(self, account_id: UUID, standing: Standing) -> None:
         held = self.sitting.appointments_of(account_id)
@@ -271,6 +273,14 @@ class _Hearing:
         if key not in self.sights:
             self.sights[key] = sight(wish.actor, _THINGS[wish.subject], self.sitting.book.units_below)
         return self.sights[key]
+
+
+def _check_lasting(actor: Actor) -> None:
+    """Refuse a ruling for cases to come by who rules on some of the city's only: it would send other desks' cases."""
+    try:
+        office_holder(actor, Office.RULINGS)
+    except NotPermitted:
+        raise NotPermitted("可沿用的裁定（ruling）须由全市的权属裁定岗作出") from None
 
 
 def _intent(wish: Wish, now: datetime) -> Intent:

@@ -147,3 +147,35 @@ async def test_a_ruling_made_by_a_step_shares_its_fate(
     assert (found["rule_id"], found["versions"]["book"]) == (str(ruled_by_step.id), 2)
     listed = (await app_client.get(PATH, headers=coordinator.headers)).json()["items"]
     assert [one["case_id"] for one in listed] == [str(case_id)]
+
+
+async def test_a_towns_coordinator_names_the_unit_of_a_case_but_rules_for_no_cases_to_come(
+    app_client: AsyncClient, application: FastAPI, keys: Keys, coordinator: Person
+) -> None:
+    desk = (Post.OPERATOR, Post.SHIFT_LEAD, Post.DISPATCHER, Post.COORDINATOR)
+    town = await signed_in(application, keys, *desk, desk=UNIT_TOP)
+    west = await signed_in(application, keys, Post.UNIT, unit=UNIT_WEST)
+
+    async def done(path: str, body: Json, by: Person = town) -> Json:
+        answer = await app_client.post(f"/api/v1/{path}", json=body, headers=by.headers)
+        assert answer.status_code in {200, 201}, answer.text
+        found: Json = answer.json()
+        return found
+
+    place = {"lon": IN_WEST[0], "lat": IN_WEST[1], "datum": "cgcs2000", "from": "by_hand"}
+    matter = {"kind": "event", "category": "0305"}
+    report = await done("reports", {"description": "渣土", "source": "walk_in", "location": place, **matter})
+    steps = f"reports/{report['id']}/actions"
+    await done(f"{steps}/accept", matter)
+    case = (await done(f"{steps}/file", {"cases": [{"condition": 1}]}))["cases"][0]["id"]
+    steps = f"cases/{case}/actions"
+    await done(f"{steps}/dispatch", {})
+    asked = await done(f"{steps}/request_return", {"reason_code": "not_ours"}, west)
+    await done(f"{steps}/grant", {"request_id": asked["requests"][0]["id"]})
+    named = {"unit_code": UNIT_EAST, "text": "东街的"}
+    lasting = {**named, "ruling": {"scope": "city"}}
+    refused = await app_client.post(f"/api/v1/{steps}/arbitrate", json=lasting, headers=town.headers)
+    assert refused.status_code == 403, refused.text
+    assert (await app_client.get(PATH, headers=coordinator.headers)).json()["items"] == []
+    assert (await told(app_client, coordinator))["decided_by"] == "rule"
+    assert (await done(f"{steps}/arbitrate", named))["unit_code"] == UNIT_EAST

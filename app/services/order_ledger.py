@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from app.dispatch.access import Standing
 from app.dispatch.chain import link, text_digest
+from app.dispatch.history import Payload
 from app.dispatch.order_codes import OrderAction
 from app.dispatch.orders import OrderDraft, OrderEntry, OrderLife, apply, fold
 from app.models.orders import OrderRow
@@ -73,7 +74,7 @@ class OrderLedger:
                 "kind": life.kind,
                 "title": said["title"],
                 "body": said["text"],
-                "document_no": draft.payload["document_no"],
+                "document_no": entry.payload["document_no"],
                 "unit_code": life.unit_code,
                 "generation": draft.payload["generation"],
                 "issued_by": acting.actor_id,
@@ -134,7 +135,7 @@ class OrderLedger:
             "on_behalf_of": self.clean(acting.on_behalf_of) if acting.on_behalf_of else None,
             "policy": draft.policy,
             "recorded_at": acting.now,
-            "payload": {**draft.payload, **({"texts": digests} if digests else {})},
+            "payload": {**self._cleaned(draft.payload), **({"texts": digests} if digests else {})},
         }
         step["hash"] = link(previous, step)
         entry = OrderEntry(
@@ -147,6 +148,11 @@ class OrderLedger:
             payload=step["payload"],
         )
         return entry, step, texts
+
+    def _cleaned(self, payload: Payload) -> Payload:
+        """Clean the number of the paper: somebody may type a name there."""
+        number = payload.get("document_no")
+        return {**payload, "document_no": self.clean(number)} if isinstance(number, str) else payload
 
 
 _SETS: Final = frozenset({OrderAction.ISSUE, OrderAction.SEND_BACK})

@@ -96,6 +96,7 @@ class Planted:
     receipts: list[tuple[str, str]] = field(default_factory=list)
     media: list[str] = field(default_factory=list)
     sets: list[str] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     """The accounts of the units that have the cases, one a case."""
 
@@ -221,6 +222,7 @@ async def _case(city: Served, planted: Planted, canary: Canary, report_id: str) 
     await do("tag", "operator01", add=[canary.phone, f"{canary.name}的事"], remove=[code])
     await do("note", "operator01", text=said)
     await do("note", unit, text=said)
+    await _order(city, planted, sent["unit_code"], case_id, canary)
     asked = await do("request_extension", unit, reason_code=code)
     await do("refuse", "lead01", request_id=asked["requests"][0]["id"], text=said)
     asked = await do("request_return", unit, reason_code=code)
@@ -233,6 +235,20 @@ async def _case(city: Served, planted: Planted, canary: Canary, report_id: str) 
     await do("call_back", "operator01", report_id=report_id, reached=True, solved=True, satisfaction=5, opinion=said)
     await do("close", "lead01")
     await do("reopen", "operator01", reason_code=code)
+
+
+async def _order(city: Served, planted: Planted, unit_code: str, case_id: str, canary: Canary) -> None:
+    """Order the unit about the case, and let both sides say too much."""
+    said = canary.spelled
+    words: Json = {"title": f"{canary.name}投诉", "text": said, "document_no": f"{canary.name}{canary.phone}"}
+    order = {"kind": "assignment", "unit_code": unit_code, "case_ids": [case_id], **words}
+    made = await city.post("/orders", "supervisor01", order)
+    assert made.status_code == 201, made.text
+    planted.orders.append(made.json()["id"])
+    steps = (("note", "supervisor01"), ("answer", city.accounts[unit_code]), ("send_back", "supervisor01"))
+    for action, who in steps:
+        done = await city.post(f"/orders/{planted.orders[-1]}/actions/{action}", who, {"text": said})
+        assert done.status_code == 200, done.text
 
 
 async def _at_once(city: Served, planted: Planted) -> None:
@@ -268,6 +284,7 @@ async def _username(city: Served, account_id: str) -> str:
 def addresses(city: Served, planted: Planted) -> Iterator[str]:
     """Yield every GET route of the published description, with everything filled in that was planted."""
     ids = {"case_id": planted.cases, "report_id": planted.reports, "media_id": planted.media, "set_id": planted.sets}
+    ids["order_id"] = planted.orders
     queries = {
         f"{API}/dispatch/locate": "?lon=119&lat=20&datum=cgcs2000",
         f"{API}/dispatch/explain": "?lon=119&lat=20&datum=cgcs2000&kind=event&category=0110",

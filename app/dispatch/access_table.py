@@ -5,6 +5,7 @@ from typing import Final
 
 from app.dispatch.access import COMBINED, GRANTS, OFFICES, VIEWS, Grant, Office, Relation, Thing
 from app.dispatch.codes import Action, Post
+from app.dispatch.order_access import ORDER_GRANTS
 from app.dispatch.workflow import CASE_STEPS, REPORT_STEPS, Step
 
 POSTS: Final = {
@@ -43,7 +44,17 @@ OFFICE_NAMES: Final = {
     Office.RULINGS: "权属裁定：登记、终止",
     Office.PROOFS: "覆盖证明、演练",
     Office.POLICIES: "策略：登记、终止",
+    Office.CAMPAIGNS: "专项行动：登记、修改",
 }
+_ORDER_RELATIONS: Final = {
+    Relation.REACH: "本平台下发、辖区内",
+    Relation.OVERSIGHT: "辖区内，不论由哪个平台下发",
+    Relation.UNIT: "发给本单位或下级单位",
+}
+_ORDERS: Final = (
+    "辖区内的平台与督查岗位看得到交办、督办单（涉及案件所在或单位所属的行政区）；单位看得到发给本单位及下级单位的；采集员看不到。",
+    "An order is settled at the desk that issued it; `miss` is the clock's own. See `orders.md`.",
+)
 
 _HEAD: Final = """# 谁能看什么、做什么 / Access
 
@@ -73,7 +84,7 @@ in this state, is 409.
 
 def render() -> str:
     """Return the page."""
-    return "\n".join((_HEAD, *_seen(), *_done(), *_acts(), *_offices(), ""))
+    return "\n".join((_HEAD, *_seen(), *_done(), *_acts(), *_orders(), *_offices(), ""))
 
 
 def _seen() -> Iterator[str]:
@@ -109,6 +120,13 @@ def _acts() -> Iterator[str]:
         states = (_states(REPORT_STEPS, action), _states(CASE_STEPS, action))
         if any(states):
             yield from _row(f"`{action}`", *(text or "—" for text in states), _holders(action))
+
+
+def _orders() -> Iterator[str]:
+    heads = ("岗位 post", "条件 standing", "动作 actions")
+    yield from ("", "## 交办、督办 / Orders", "", *_ORDERS, "", *_row(*heads), *_row(*("---" for _ in heads)))
+    for grant in ORDER_GRANTS:
+        yield from _row(_post(grant.post), _ORDER_RELATIONS[grant.relation], _codes(grant.actions))
 
 
 def _offices() -> Iterator[str]:

@@ -180,14 +180,18 @@ class Lives(RuleBasedStateMachine):
         sent = commands.Dispatch(unit_code=unit, reason_code=REASON, co_units=others)
         self._on("cases", which, stranger, sent, unit=unit, co_units=others)
 
+    @fits("cases", "resume")
+    @rule(which=NUMBER, stranger=NUMBER)
+    def resume(self, which: int, stranger: int) -> None:
+        self._on("cases", which, stranger, commands.Resume())
+
     @precondition(lambda self: self.world.cases)
-    @rule(which=NUMBER, stranger=NUMBER, action=st.sampled_from(("sign", "contact", "recall", "resume", "send_check")))
+    @rule(which=NUMBER, stranger=NUMBER, action=st.sampled_from(("sign", "contact", "recall", "send_check")))
     def plain_step(self, which: int, stranger: int, action: str) -> None:
         plain: dict[str, commands.Command] = {
             "sign": commands.Sign(),
             "contact": commands.MakeContact(reached=True, at=self.world.now, method="phone"),
             "recall": commands.Recall(),
-            "resume": commands.Resume(),
             "send_check": commands.SendCheck(),
         }
         self._on("cases", which, stranger, plain[action])

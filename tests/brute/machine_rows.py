@@ -65,7 +65,8 @@ def _case_row(one: Case) -> list[Any]:
 def _round_row(one: Case, number: int, turn: Round) -> list[Any]:
     leg, present = turn.accountable, turn is one.round
     counted = not (present and one.state == "voided") and turn.end_kind != "merged"
-    done = turn.standing or turn.closed
+    claimed = next((each.asked for each in turn.requests if each.kind == "end" and each.state == "granted"), None)
+    done = turn.standing or claimed or turn.closed
     in_time = done is not None and (turn.due is None or done <= turn.due)
     sent = counted and turn.first is not None and not (present and one.state == "suspended")
     annulled = any(each.end in {"returned", "recalled", "overruled"} for each in turn.mains)

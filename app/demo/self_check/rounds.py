@@ -99,7 +99,13 @@ class Round:
         dues, told = self.dues(clock), self.rows if clock == "case" else self.accountable or ()
         if not dues:
             return None
-        fixed = [(row.at, row.at) for row in told if _is_done(row) or row.state == "closed"][:1]
+        last_due = dues[-1][1]
+        # closed without a disposal: that grant, or the due time where it had passed while the claim waited
+        fixed = [
+            (row.at, row.at if _is_done(row) else min(row.at, last_due))
+            for row in told
+            if _is_done(row) or row.state == "closed"
+        ][:1]
         ends = [*(recorded for recorded, _ in dues[1:]), self.closed_at]
         for (since, due), until in zip(dues, ends, strict=True):
             moment = self._passing(since, due)

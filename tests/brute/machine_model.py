@@ -248,6 +248,7 @@ class World:
         self._lapse(one, "auto_sign")
         if result == "cannot":
             self._ask(one, "end", claim=claim)
+            self._wait_for_signing(one)  # the parts of others
             return
         self._end_legs(one, "disposed")
         if result == "temporary":

@@ -138,7 +138,7 @@ async def test_a_writing_transaction_follows_before_it_decides_and_the_past_keep
         policy="redo_limit", value={"value": 9, "unit": "work_day"}, selectors=Selectors(), reason="x"
     )
     row = await service.add(wanted, ADMIN)
-    assert worker.current.policies.holding(_now()) == ()
+    assert str(row.id) not in {one.id for one in worker.current.policies.rows}
     async with reading(sessions) as session:
         book = await worker.agreed(session)
         assert book.city_policies(_now()).redo_limit.value == 9
